@@ -1,0 +1,38 @@
+# Everything runs in the active virtual environment; where none is active, in .venv, which is made.
+#   make demo     install, train the collaborative method and its baseline on the demo set, print their table
+#   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
+#   make lint     install, check style and every config
+# PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
+
+PYTHON ?= python3
+conda := $(filter-out base,$(CONDA_DEFAULT_ENV))
+env := $(or $(VIRTUAL_ENV),$(if $(conda),$(CONDA_PREFIX)),$(CURDIR)/.venv)
+PIP ?= $(env)/bin/python -m pip
+installed := $(env)/.mmlongtail-installed
+
+export VIRTUAL_ENV := $(env)
+export PATH := $(env)/bin:$(PATH)
+
+.PHONY: demo test lint install
+
+demo: $(installed)
+	python tools/demo.py
+
+# one thread a process: tiny models on several fight for cores and lose
+test: $(installed)
+	OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
+
+lint: $(installed)
+	ruff check .
+	ruff format --check .
+	python tools/check_configs.py
+
+install: $(installed)
+
+$(installed): requirements/tested.txt setup.py | $(env)/bin/python
+	$(PIP) install -r requirements/tested.txt
+	$(PIP) install --no-build-isolation -e .
+	touch $@
+
+$(env)/bin/python:
+	$(PYTHON) -m venv $(env)

@@ -1,0 +1,21 @@
+# Two branches that see two draws of the same sampling, no compensation. Paper (Table 3): COCO-LT 55.44 mAP.
+_base_ = './coco_lt.py'
+
+model = dict(
+    head=dict(
+        loss=dict(
+            streams=[['rebalanced_1'], ['rebalanced_2']],
+            classification=dict(_delete_=True, type='FrequencyWeightedBCELoss'),
+        ),
+    )
+)
+train_dataloader = dict(
+    sampler=dict(
+        streams=dict(
+            _delete_=True,
+            rebalanced_1=dict(type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+            rebalanced_2=dict(type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+        ),
+        epoch_length='rebalanced_1',
+    )
+)

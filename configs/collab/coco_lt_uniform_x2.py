@@ -1,0 +1,21 @@
+# Two branches that see two draws of the same sampling, no compensation. Paper (Table 3): COCO-LT 55.70 mAP.
+_base_ = './coco_lt.py'
+
+model = dict(
+    head=dict(
+        loss=dict(
+            streams=[['uniform_1'], ['uniform_2']],
+            classification=dict(_delete_=True, type='FrequencyWeightedBCELoss'),
+        ),
+    )
+)
+train_dataloader = dict(
+    sampler=dict(
+        streams=dict(
+            _delete_=True,
+            uniform_1=dict(type='UniformSampler'),
+            uniform_2=dict(type='UniformSampler'),
+        ),
+        epoch_length=dict(type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+    )
+)

@@ -1,0 +1,4 @@
+# The full method with weight 0.5 of the consistency (Fig. 6).
+_base_ = './voc_lt.py'
+
+model = dict(head=dict(loss=dict(consistency=dict(loss_weight=0.5))))

@@ -1,0 +1,7 @@
+"""Long-tailed visual recognition for MMPretrain: importing the package registers every component."""
+
+from .version import __version__  # noqa: I001
+from . import compat  # noqa: F401  mends the host packages: before anything imports them
+from . import datasets, engine, evaluation, models, structures  # noqa: F401
+
+__all__ = ['__version__']

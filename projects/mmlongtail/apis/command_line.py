@@ -1,0 +1,99 @@
+"""What ``tools/train.py`` and ``tools/test.py`` share: their options, the config they make of them, the Runner."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.device import get_device
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmlongtail.compat import init_cpu_distributed
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def common_parser(description: str) -> argparse.ArgumentParser:
+    """The options that MMPretrain's train and test scripts have in common."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints (work_dirs/FOLDER/CONFIG)')
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision (bfloat16 on a CPU)')
+    parser.add_argument('--no-pin-memory', action='store_true', help='no pinned memory in data loaders')
+    parser.add_argument(
+        '--no-persistent-workers', action='store_true', help='end loader processes each epoch'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings to override, as key=value; lists as key="[a,b]" or key=a,b, without white space',
+    )
+    parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'])
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def prepare(args: argparse.Namespace) -> Config:
+    """The config with the common options in it.
+
+    Options have the last word over ``--cfg-options``, which have it over the file.
+    """
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = Path(args.config).resolve()
+    # with the folder: collab/voc_lt.py and pg/voc_lt.py must not share one
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{config.parent.name}/{config.stem}'
+    for name in LOADERS:
+        if cfg.get(name):
+            _complete_loader(cfg[name], args)
+    return cfg
+
+
+def _complete_loader(loader: dict, args: argparse.Namespace) -> None:
+    """The loader settings that depend on the machine, where the config leaves them open."""
+    loader.setdefault('collate_fn', dict(type='default_collate'))
+    loader.setdefault('pin_memory', torch.cuda.is_available())
+    loader.setdefault('persistent_workers', True)
+    if args.no_pin_memory:
+        loader.pin_memory = False
+    if args.no_persistent_workers or not loader.get('num_workers'):
+        loader.persistent_workers = False  # torch refuses it without workers
+
+
+def amp_wrapper_type() -> str:
+    """The optimizer wrapper that does mixed precision on this machine's device."""
+    return 'AutocastOptimWrapper' if get_device() in ('cpu', 'mps') else 'AmpOptimWrapper'
+
+
+def run(cfg: Config, action: Callable[[Runner], object]) -> object:
+    """Build the run's Runner, let ``action`` use it, and leave the process group that was made for it.
+
+    A file or folder that is not there ends the program with its message alone and exit status 2: it is the user's to
+    mend, and the message says how.
+    """
+    distributed_here = init_cpu_distributed(cfg)
+    try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        return action(runner)
+    except FileNotFoundError as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(2)
+    finally:
+        if distributed_here:
+            torch.distributed.destroy_process_group()
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[argparse.Namespace, Config]:
+    """Read the command line and the config that it names; a missing config is a usage error."""
+    args = parser.parse_args(argv)
+    if not Path(args.config).is_file():
+        parser.error(f'config file not found: {args.config}')
+    return args, prepare(args)

@@ -1,0 +1,194 @@
+"""The one place that knows about defects of the host packages: each function names the defect that it mends.
+
+The host is MMPretrain with MMEngine and MMCV, from OpenMMLab or as the ``onedl-*`` forks. What can be mended is mended
+on import; a combination that cannot work is refused in one sentence. Imports stand inside the functions because the
+check must come before anything that a wrong combination breaks.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata, util
+
+HOST_PACKAGES = {  # import name: the distributions that provide it
+    'mmpretrain': ('mmpretrain', 'onedl-mmpretrain'),
+    'mmengine': ('mmengine', 'mmengine-lite', 'onedl-mmengine'),
+    'mmcv': ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
+}
+REQUIRED = ('torch', 'torchvision', 'numpy')
+HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
+MINIMUM = dict(torch='2.6', mmpretrain='1.0', mmengine='0.8.3', mmcv='2.0')
+INSTALL = 'pip install -r requirements/tested.txt'
+_KEPT_LIBRARIES = []
+
+
+def installed_versions() -> dict[str, str]:
+    """Version of every installed distribution that :func:`version_problem` looks at."""
+    names = [name for group in HOST_PACKAGES.values() for name in group] + [*REQUIRED, 'opencv-python']
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            pass
+    for module in (*HOST_PACKAGES, *REQUIRED):  # also those of a source tree, which have no metadata
+        distributions = HOST_PACKAGES.get(module, (module,))
+        if versions.keys().isdisjoint(distributions) and util.find_spec(module):
+            versions[module] = ''
+    return versions
+
+
+def version_problem(versions: Mapping[str, str]) -> str | None:
+    """What makes a set of installed versions unusable, as one sentence that says what to install; None if nothing.
+
+    Args:
+        versions: Distribution name to version; an empty version is one that nobody knows, and is trusted.
+    """
+    for module, names in HOST_PACKAGES.items():
+        found = [name for name in names if name in versions]
+        if not found:
+            return f'mmlongtail needs {module}, which is not installed: {INSTALL}'
+        if len(found) > 1:
+            both = ' '.join(found)
+            return (
+                f'{" and ".join(found)} provide the same import package {module} and overwrite each other: '
+                f'pip uninstall -y {both}, then pip install {found[0]}'
+            )
+    for name in REQUIRED:
+        if name not in versions:
+            return f'mmlongtail needs {name}, which is not installed: {INSTALL}'
+    for name, low in MINIMUM.items():
+        for dist in HOST_PACKAGES.get(name, (name,)):
+            if _older(versions.get(dist), low):
+                return f'mmlongtail needs {dist}>={low}, found {versions[dist]}: pip install "{dist}>={low}"'
+    numpy, opencv = versions['numpy'], versions.get('opencv-python')
+    if numpy and not _older(numpy, '2') and _older(opencv, '4.10'):
+        return f'opencv-python {opencv} does not import with numpy {numpy}: pip install "opencv-python>=4.10"'
+    return None
+
+
+def _older(version: str | None, than: str) -> bool:
+    """Whether a version is known and lower than another."""
+    from packaging.version import Version
+
+    return bool(version) and Version(version) < Version(than)
+
+
+def check_versions() -> None:
+    """Refuse installations that would fail later and elsewhere.
+
+    Raises:
+        ImportError: With the one sentence of :func:`version_problem`.
+    """
+    problem = version_problem(installed_versions())
+    if problem:
+        raise ImportError(problem)
+
+
+def mend_torchvision() -> None:
+    """Let a torchvision wheel built for another torch import: it lacks only two operators nobody here uses."""
+    import torch
+
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError as error:
+        if 'torchvision::nms' not in str(error):
+            raise
+        for name in [n for n in sys.modules if n.split('.')[0] == 'torchvision']:
+            del sys.modules[name]
+        library = torch.library.Library('torchvision', 'FRAGMENT')
+        for op in ('nms', 'qnms'):
+            library.define(f'{op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
+        _KEPT_LIBRARIES.append(library)
+        import torchvision  # noqa: F401
+
+
+def _history_statistic(owner: type, name: str):
+    """Stand in for ``getattr`` inside checkpoints, where it only ever fetches HistoryBuffer's statistics methods."""
+    from pickle import UnpicklingError
+
+    from mmengine.logging import HistoryBuffer
+
+    if owner is HistoryBuffer and name in HISTORY_STATISTICS:
+        return getattr(HistoryBuffer, name)
+    raise UnpicklingError(
+        f'the checkpoint asks for {owner!r}.{name}, which none of MMEngine needs: not loaded'
+    )
+
+
+def allow_checkpoint_contents() -> None:
+    """Let MMEngine's own checkpoints load under ``torch.load(weights_only=True)``, the default since torch 2.6.
+
+    Defect: MMEngine stores its message hub (HistoryBuffer, NumPy numbers) in each full checkpoint, so resuming fails
+    with ``Weights only load failed``. Safe loading stays on: only these classes are allowed, under NumPy 1's and
+    NumPy 2's names alike, and ``getattr`` becomes a function that serves HistoryBuffer's statistics methods only.
+    """
+    import numpy as np
+    from mmengine.logging import HistoryBuffer
+    from torch.serialization import add_safe_globals
+
+    rebuild_array = np.zeros(1).__reduce__()[0]
+    rebuild_scalar = np.float64(0).__reduce__()[0]
+    names = ('bool', 'float16', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'uint8')
+    add_safe_globals([HistoryBuffer, np.ndarray, np.dtype, *(type(np.dtype(name)) for name in names)])
+    add_safe_globals([(_history_statistic, 'builtins.getattr')])
+    for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
+        add_safe_globals([(rebuild_array, f'{module}._reconstruct'), (rebuild_scalar, f'{module}.scalar')])
+
+
+def init_cpu_distributed(cfg) -> bool:
+    """Prepare a run of several processes without accelerator; to be called before the Runner is built.
+
+    Defects: MMEngine's launchers select a CUDA device even where there is none (``_cuda_setDevice``), and wrap the
+    model with a device id, which DistributedDataParallel refuses for a CPU model. A process group that is there
+    already makes the Runner skip the first; ``cfg.model_wrapper_cfg`` avoids the second.
+
+    Args:
+        cfg: The run's config; ``launcher`` is read and ``model_wrapper_cfg`` is filled in.
+
+    Returns:
+        Whether this is such a run.
+    """
+    import torch.distributed as dist
+    from mmengine.device import get_device
+
+    launcher = cfg.get('launcher', 'none')
+    if launcher == 'none' or get_device() != 'cpu':
+        return False
+    if not dist.is_initialized():
+        os.environ.update(_launcher_environment(launcher))
+        dist.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    return True
+
+
+def _launcher_environment(launcher: str) -> dict[str, str]:
+    """The variables torch's ``env://`` rendezvous reads, from Slurm's or MPI's own; torchrun sets them itself."""
+    sources = dict(
+        slurm=dict(RANK='SLURM_PROCID', WORLD_SIZE='SLURM_NTASKS', LOCAL_RANK='SLURM_LOCALID'),
+        mpi=dict(
+            RANK='OMPI_COMM_WORLD_RANK',
+            WORLD_SIZE='OMPI_COMM_WORLD_SIZE',
+            LOCAL_RANK='OMPI_COMM_WORLD_LOCAL_RANK',
+        ),
+    )
+    if launcher not in sources:
+        return {}
+    found = {name: os.environ[source] for name, source in sources[launcher].items()}
+    found['MASTER_PORT'] = os.environ.get('MASTER_PORT', '29500')
+    if 'MASTER_ADDR' not in os.environ and launcher == 'slurm':
+        command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+        nodes = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        found['MASTER_ADDR'] = nodes[0]
+    return found
+
+
+check_versions()
+mend_torchvision()
+allow_checkpoint_contents()

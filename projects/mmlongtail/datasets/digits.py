@@ -1,0 +1,97 @@
+"""The embedded demo set: long-tailed multi-label pictures of real handwritten digits; nothing to download."""
+
+import numpy as np
+from mmpretrain.datasets import MultiLabelDataset
+from mmpretrain.registry import DATASETS
+
+from .transforms.compose_digits import INK_HUES, MAX_DIGITS, handwritten_digits
+
+INKS = tuple(INK_HUES)
+NUM_CLASSES = 10 * len(INKS)
+NUM_TRAIN_DIGITS = 1200  # the others, by other hands for the most part, are for testing
+
+
+def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float) -> np.ndarray:
+    """Counts that fall from ``max_count`` to ``min_count`` as the Pareto density x^-(power + 1), (K,) int64."""
+    end = (max_count / min_count) ** (1 / (power + 1))
+    return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
+
+
+@DATASETS.register_module()
+class LongTailDigits(MultiLabelDataset):
+    """Pictures of one to four handwritten digits in coloured ink; a class is a digit in a colour, e.g. 'red 3'.
+
+    Class i is the digit ``i % 10`` in the colour ``(i // 10 + i % 10) % 3``, from the most to the least frequent
+    class: each digit and each colour is as frequent as any other, only their combination is rare. Every class has
+    pictures of its own, as many as a Pareto distribution says, and each picture shows up to three companions drawn
+    by the same long-tailed weights, so that head classes turn up beside everything. The training and the
+    test part use different handwritten digits. Samples hold no picture: ``ComposeDigits`` must open the pipeline.
+
+    Args:
+        split: 'train' or 'test': the handwritten digits that are used.
+        max_count: Own pictures of the most frequent class.
+        min_count: Own pictures of the rarest class; equal to ``max_count`` for a balanced set.
+        power: Power of the Pareto distribution.
+        seed: Another seed gives another set of the same kind.
+        kwargs: Arguments of the host's ``MultiLabelDataset``, like ``pipeline``.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    METAINFO = dict(classes=tuple(f'{INKS[(i // 10 + i % 10) % 3]} {i % 10}' for i in range(NUM_CLASSES)))
+
+    def __init__(
+        self,
+        split: str = 'train',
+        max_count: int = 160,
+        min_count: int = 2,
+        power: float = 6,
+        seed: int = 0,
+        **kwargs,
+    ):
+        if split not in ('train', 'test'):
+            raise ValueError(f"split={split!r}: 'train' or 'test' is expected")
+        if not 1 <= min_count <= max_count:
+            raise ValueError(f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected')
+        if power <= 0:
+            raise ValueError(f'power={power}: a number > 0 is expected')
+        self.split, self.seed = split, seed
+        self.own_counts = pareto_counts(NUM_CLASSES, max_count, min_count, power)
+        super().__init__(ann_file='', **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Draw the labels of every picture, the handwritten digits that show them, and a seed for the rest."""
+        rng = np.random.default_rng([self.seed, self.split == 'test'])
+        labels, shown = self._draw_labels(rng)
+        digits = self._draw_digits(labels % 10, rng)
+        seeds = rng.integers(2**31, size=len(labels))
+        return [
+            dict(
+                gt_label=label[show].tolist(),
+                digits=digit[show].tolist(),
+                inks=[self.METAINFO['classes'][i].split()[0] for i in label[show]],
+                seed=int(seed),
+            )
+            for label, digit, show, seed in zip(labels, digits, shown, seeds)
+        ]
+
+    def _draw_labels(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct classes for every picture, its own class first, (N, 4), and which of them it shows, (N, 4) bool."""
+        own = np.repeat(np.arange(NUM_CLASSES), self.own_counts)
+        keys = np.log(self.own_counts) + rng.gumbel(size=(len(own), NUM_CLASSES))  # top keys: draws without return
+        keys[np.arange(len(own)), own] = np.inf
+        labels = np.argsort(-keys, axis=1)[:, :MAX_DIGITS]
+        return labels, np.arange(MAX_DIGITS) < rng.integers(1, MAX_DIGITS, (len(own), 1), endpoint=True)
+
+    def _draw_digits(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A handwritten digit of this part for every value 0 to 9, as indices into ``handwritten_digits()``."""
+        part = slice(NUM_TRAIN_DIGITS) if self.split == 'train' else slice(NUM_TRAIN_DIGITS, None)
+        targets = handwritten_digits()[1][part]
+        by_value = np.argsort(targets, kind='stable') + (part.start or 0)
+        sizes = np.bincount(targets, minlength=10)
+        return by_value[(np.cumsum(sizes) - sizes)[values] + rng.integers(sizes[values])]
+
+    def extra_repr(self) -> list[str]:
+        """The part and its size in the host's summary."""
+        return [f'Split: \t{self.split}', f'Own pictures: \t{self.own_counts.max()} to {self.own_counts.min()}']

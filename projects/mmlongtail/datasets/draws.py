@@ -1,0 +1,98 @@
+"""A draw: which image, for which stream, with which randomness."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from mmpretrain.registry import DATASETS
+
+
+class Draw(int):
+    """An image index that knows the stream it was drawn for and the seed of its augmentation.
+
+    Args:
+        index: The image's index in the data set.
+        stream: Name of the stream.
+        seed: Seed of everything random in the data pipeline, 0 ... 2**32 - 1.
+    """
+
+    stream: str
+    seed: int
+
+    def __new__(cls, index: int, stream: str, seed: int) -> Draw:
+        draw = super().__new__(cls, index)
+        draw.stream, draw.seed = stream, seed
+        return draw
+
+    def __getnewargs__(self) -> tuple[int, str, int]:
+        return int(self), self.stream, self.seed
+
+    def __repr__(self) -> str:
+        return f'Draw({int(self)}, stream={self.stream!r}, seed={self.seed})'
+
+
+@contextmanager
+def random_scope(seed: int) -> Iterator[None]:
+    """Seed the generators of python, numpy and torch (CPU) inside the scope; outside they stay as they were."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would queue a CUDA call for each sample
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+@DATASETS.register_module()
+class DrawDataset:
+    """Lets a data set take the draws of a :class:`StreamSampler`: the outermost wrapper of a train data set.
+
+    Each draw's data pipeline runs with the draw's own seed, so a sample is the same in any worker, on any rank and
+    after a resume; its data sample carries the stream's name as ``data_sample.stream``. A plain index works as before.
+
+    Args:
+        dataset: The inner data set or its config; its pipeline ends with ``PackInputs``.
+
+    Raises:
+        TypeError: If an item has no ``data_samples`` that could carry the stream's name.
+    """
+
+    def __init__(self, dataset: dict) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+
+    @property
+    def metainfo(self) -> dict:
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        if hasattr(self.dataset, 'full_init'):
+            self.dataset.full_init()
+
+    def get_data_info(self, index: int) -> dict:
+        return self.dataset.get_data_info(index)
+
+    def get_cat_ids(self, index: int) -> list[int]:
+        return self.dataset.get_cat_ids(index)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: Draw | int) -> dict:
+        if not isinstance(index, Draw):
+            return self.dataset[index]
+        with random_scope(index.seed):
+            item = self.dataset[int(index)]
+        if not hasattr(item, 'get') or item.get('data_samples') is None:
+            raise TypeError(
+                f"DrawDataset writes a draw's stream into item['data_samples'], but {type(self.dataset).__name__} gave "
+                f'none: its pipeline must end with PackInputs'
+            )
+        item['data_samples'].set_metainfo(dict(stream=index.stream))
+        return item

@@ -1,0 +1,63 @@
+"""What all samplers of the package share: one global order per epoch, cut into the parts of the ranks."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+from mmengine.dist import get_dist_info, sync_random_seed
+from torch.utils.data import Sampler
+
+
+class OrderSampler(Sampler, ABC):
+    """A sampler given by the global order of each epoch, which is the same for any number of ranks.
+
+    The order is a function of seed and epoch alone, so nothing has to be restored after a resume but these two.
+    Under several ranks it is padded by its own beginning to a multiple of their number and dealt out row by row.
+
+    Args:
+        dataset: The data set whose indices are drawn.
+        seed: Controls every draw; None takes one that all ranks agree on.
+
+    Attributes:
+        epoch: Set through :meth:`set_epoch`.
+        start: Samples of this rank to skip in the next iteration only (a resume in the middle of an epoch).
+    """
+
+    def __init__(self, dataset, seed: int | None = None) -> None:
+        self.dataset = dataset
+        self.seed = sync_random_seed() if seed is None else seed
+        self.rank, self.world_size = get_dist_info()
+        self.epoch = 0
+        self.start = 0
+
+    @property
+    @abstractmethod
+    def num_rows(self) -> int:
+        """Rows of an epoch's order, all ranks together."""
+
+    @abstractmethod
+    def order(self, epoch: int) -> np.ndarray:
+        """The global order of an epoch: image indices, int64, (num_rows,) or with S of them in a row (num_rows, S)."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration."""
+        self.epoch = epoch
+
+    def rank_rows(self) -> np.ndarray:
+        """The rows of the global order that this rank draws, its part of the padding included."""
+        share = math.ceil(self.num_rows / self.world_size)
+        return np.arange(self.rank, share * self.world_size, self.world_size) % self.num_rows
+
+    def samples(self, start: int) -> Iterator[int]:
+        """This rank's samples of the current epoch from the ``start``-th on."""
+        return iter(self.order(self.epoch)[self.rank_rows()[start:]].tolist())
+
+    def __iter__(self) -> Iterator[int]:
+        start, self.start = self.start, 0
+        return self.samples(start)
+
+    def __len__(self) -> int:
+        return math.ceil(self.num_rows / self.world_size)

@@ -1,0 +1,124 @@
+"""Several streams of draws side by side: what two-branch training learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice, zip_longest
+
+import numpy as np
+from mmengine.dist import all_gather_object
+from mmpretrain.registry import DATA_SAMPLERS
+
+from ..draws import Draw
+from .base import OrderSampler
+
+
+class EndlessStream:
+    """A sampler's passes (its epochs), one after the other without end, in the global order of all ranks.
+
+    Args:
+        sampler: An :class:`OrderSampler`, or any sampler whose ranks draw in turns, as MMEngine's do; its padding to
+            the number of ranks stays in (``round_up=False`` avoids it).
+    """
+
+    def __init__(self, sampler) -> None:
+        self.sampler = sampler
+        own = isinstance(sampler, OrderSampler)
+        self.length = sampler.num_rows if own else sum(all_gather_object(len(sampler)))
+
+    def order(self, number: int) -> np.ndarray:
+        """The global order of one pass, (length,)."""
+        if isinstance(self.sampler, OrderSampler):
+            return self.sampler.order(number)
+        if hasattr(self.sampler, 'set_epoch'):
+            self.sampler.set_epoch(number)
+        parts = all_gather_object(list(islice(self.sampler, len(self.sampler))))
+        turns = zip_longest(*parts)
+        return np.array([index for turn in turns for index in turn if index is not None], np.int64)
+
+    def take(self, first: int, count: int) -> np.ndarray:
+        """Image indices from the ``first``-th draw of the stream on, (count,)."""
+        numbers = range(first // self.length, (first + count - 1) // self.length + 1)
+        return np.concatenate([self.order(n) for n in numbers])[first % self.length :][:count]
+
+
+@DATA_SAMPLERS.register_module()
+class StreamSampler(OrderSampler):
+    """Pairs named streams, position by position (u, r, u, r, ...): a batch of 2B holds B draws of each of two streams.
+
+    Collaborative training (Guo & Wang, CVPR 2021) pairs a uniform with a re-balanced stream. It yields :class:`Draw`,
+    which tells its stream; the data set must be wrapped in :class:`DrawDataset`. A stream that is shorter than an
+    epoch starts over with its next pass; one that is longer goes on in the next epoch where it was.
+
+    Args:
+        dataset: The data set whose indices are drawn.
+        streams: Sampler config of each stream, by name.
+        epoch_length: Draws per stream and epoch; or the stream whose length counts; or the config of a sampler whose
+            length counts (a baseline with as many iterations as another method).
+        seed: Controls every draw, each stream in its own way; None takes one that all ranks agree on.
+
+    Raises:
+        ValueError: If there are no streams, a stream has its own seed, or ``epoch_length`` is not as above.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        streams: Mapping[str, dict],
+        epoch_length: int | str | dict,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(dataset, seed)
+        seeded = [name for name, config in streams.items() if 'seed' in config]
+        if not streams or seeded:
+            raise ValueError(
+                'streams must name at least one sampler config, none with a seed of its own (give StreamSampler the '
+                f'seed), got {dict(streams)}'
+            )
+        self.streams = {name: self._build(config) for name, config in streams.items()}
+        self._num_rows = self._rows(epoch_length)
+
+    def _build(self, config: dict) -> EndlessStream:
+        return EndlessStream(
+            DATA_SAMPLERS.build(config, default_args=dict(dataset=self.dataset, seed=self.seed))
+        )
+
+    def _rows(self, epoch_length: int | str | dict) -> int:
+        if isinstance(epoch_length, Mapping):
+            return self._build(epoch_length).length
+        rows = self.streams[epoch_length].length if epoch_length in self.streams else epoch_length
+        if not isinstance(rows, int) or rows < 1:
+            raise ValueError(
+                f'epoch_length must be a number of draws >= 1, a sampler config or one of the streams '
+                f'{list(self.streams)}, got {epoch_length!r}'
+            )
+        return rows
+
+    @property
+    def num_rows(self) -> int:
+        return self._num_rows
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Image indices of an epoch, one column per stream, (num_rows, S)."""
+        columns = []
+        for i, stream in enumerate(self.streams.values()):
+            stream.sampler.seed = int(np.random.SeedSequence([self.seed, i]).generate_state(1)[0])
+            columns.append(stream.take(epoch * self.num_rows, self.num_rows))
+        return np.stack(columns, axis=1)
+
+    def draw_seeds(self, epoch: int) -> np.ndarray:
+        """The seed of each draw of an epoch, (num_rows, S)."""
+        size = (self.num_rows, len(self.streams))
+        return np.random.default_rng([self.seed, epoch]).integers(2**32, size=size)
+
+    def samples(self, start: int) -> Iterator[Draw]:
+        rows, names = self.rank_rows(), list(self.streams)
+        images = self.order(self.epoch)[rows].ravel()[start:]
+        seeds = self.draw_seeds(self.epoch)[rows].ravel()[start:]
+        return (
+            Draw(image, names[(start + i) % len(names)], seed)
+            for i, (image, seed) in enumerate(zip(images.tolist(), seeds.tolist()))
+        )
+
+    def __len__(self) -> int:
+        return super().__len__() * len(self.streams)

@@ -1,0 +1,3 @@
+"""Transforms that MMPretrain lacks."""
+
+from . import photometric, side_crop  # noqa: F401

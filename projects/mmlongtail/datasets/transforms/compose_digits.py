@@ -1,0 +1,92 @@
+"""Paint the picture of a demo sample: real handwritten digits in coloured ink on a noisy ground."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpretrain.registry import TRANSFORMS
+
+INK_HUES = dict(red=0, green=120, blue=240)  # degrees
+MAX_DIGITS = 4  # one per quarter of the picture, so no digit hides another
+
+
+@lru_cache(maxsize=1)
+def handwritten_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The 1,797 handwritten digits inside scikit-learn: ink in [0, 1], (1797, 8, 8) float32, and digits, (1797,).
+
+    Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998 (its test part), CC BY 4.0.
+    """
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return (data.images / 16).astype(np.float32), data.target
+
+
+def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
+    """A colour of hue in degrees, saturation and value in [0, 1] as (3,) grey levels in [0, 255]."""
+    pixel = np.array([[[hue % 360, saturation, value]]], np.float32)
+    return 255 * cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0]
+
+
+@TRANSFORMS.register_module()
+class ComposeDigits(BaseTransform):
+    """Stand in for reading a file: the picture follows from the sample's own ``seed`` alone, and is always the same.
+
+    Each digit lies in a quarter of its own, at a random place and size, in ink of a random shade of its colour.
+
+    Required keys: ``digits``, indices into :func:`handwritten_digits`, (n,), n <= 4; ``inks``, keys of
+    ``INK_HUES``, (n,); ``seed``. Added keys: ``img``, (size, size, 3) uint8, BGR as the host's file loader gives
+    it; ``img_shape``; ``ori_shape``.
+
+    Args:
+        size: Side of the picture, pixels, even.
+        noise: Standard deviation of the pixel noise, grey levels.
+        hue_jitter: Largest deviation of an ink from its colour, degrees.
+
+    Raises:
+        ValueError: If an argument is out of range, or a sample has more digits than the picture has quarters.
+    """
+
+    def __init__(self, size: int = 32, noise: float = 25, hue_jitter: float = 35):
+        if size < 20 or size % 2:
+            raise ValueError(f'size={size}: an even number of pixels >= 20 is expected')
+        if noise < 0:
+            raise ValueError(f'noise={noise}: a number of grey levels >= 0 is expected')
+        if not 0 <= hue_jitter < 60:
+            raise ValueError(f'hue_jitter={hue_jitter}: degrees in [0, 60) are expected, else the colours overlap')
+        self.size, self.noise, self.hue_jitter = size, noise, hue_jitter
+
+    def transform(self, results: dict) -> dict:
+        """Compose ``results['img']``."""
+        digits, inks = results['digits'], results['inks']
+        if not len(digits) == len(inks) <= MAX_DIGITS:
+            raise ValueError(f'digits={digits}, inks={inks}: one ink per digit, {MAX_DIGITS} at most, are expected')
+        rng = np.random.default_rng(results['seed'])
+        image = self._ground(rng)
+        for quarter, digit, ink in zip(rng.permutation(MAX_DIGITS), digits, inks):
+            self._write(image, quarter, digit, ink, rng)
+        image += self.noise * rng.standard_normal(image.shape, np.float32)
+        results['img'] = image.clip(0, 255).astype(np.uint8)
+        results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
+        return results
+
+    def _ground(self, rng: np.random.Generator) -> np.ndarray:
+        """A dull ground that fades between random colours in the four corners."""
+        corners = rng.uniform(10, 80, (2, 2, 3)).astype(np.float32)
+        return cv2.resize(corners, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+
+    def _write(self, image: np.ndarray, quarter: int, digit: int, ink: str, rng: np.random.Generator) -> None:
+        """Write one digit into a quarter of the picture, in place."""
+        half = self.size // 2
+        side = rng.integers(round(0.65 * half), round(0.9 * half), endpoint=True)
+        top, left = rng.integers(0, half - side, 2, endpoint=True) + half * np.array(divmod(quarter, 2))
+        cover = cv2.resize(handwritten_digits()[0][digit], (int(side), int(side)))[..., None]
+        shade = _bgr(
+            INK_HUES[ink] + rng.uniform(-self.hue_jitter, self.hue_jitter), rng.uniform(0.5, 1), rng.uniform(0.6, 1)
+        )
+        window = image[top : top + side, left : left + side]
+        window += cover * (shade - window)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(size={self.size}, noise={self.noise}, hue_jitter={self.hue_jitter})'

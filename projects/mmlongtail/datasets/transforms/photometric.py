@@ -1,0 +1,112 @@
+"""Photometric distortion of SSD, as the long-tailed multi-label papers train with it."""
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmpretrain.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class PhotoMetricDistortion(BaseTransform):
+    """Shift brightness and hue, scale contrast and saturation, each with probability one half.
+
+    Source: Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016; the settings of Wu et al., Distribution-Balanced
+    Loss, ECCV 2020. Contrast comes before or after the colour change with equal chance. Everything is a table
+    look-up on uint8, so no sum can wrap around, whatever the numpy version.
+
+    Required and modified key: ``img``, (H, W, 3) uint8, BGR.
+
+    Args:
+        brightness_delta: Largest shift of brightness, in grey levels (0 ... 255).
+        contrast_range: Smallest and largest factor of contrast.
+        saturation_range: Smallest and largest factor of saturation.
+        hue_delta: Largest shift of hue, in degrees (0 ... 180).
+        swap_channels: Whether the colour channels are permuted too, with probability one half.
+
+    Raises:
+        ValueError: If a delta or a range is not one of those above, or a picture is not (H, W, 3) uint8.
+    """
+
+    def __init__(
+        self,
+        brightness_delta: float = 32,
+        contrast_range: tuple[float, float] = (0.5, 1.5),
+        saturation_range: tuple[float, float] = (0.5, 1.5),
+        hue_delta: float = 18,
+        swap_channels: bool = False,
+    ):
+        for name, value, top in (('brightness_delta', brightness_delta, 255), ('hue_delta', hue_delta, 180)):
+            if not 0 <= value <= top:
+                raise ValueError(f'{name}={value}: a number from 0 to {top} is expected')
+        for name, value in (('contrast_range', contrast_range), ('saturation_range', saturation_range)):
+            if len(value) != 2 or not 0 <= value[0] <= value[1]:
+                raise ValueError(f'{name}={value}: two numbers with 0 <= smallest <= largest are expected')
+        self.brightness_delta = brightness_delta
+        self.contrast_range = tuple(contrast_range)
+        self.saturation_range = tuple(saturation_range)
+        self.hue_delta = hue_delta
+        self.swap_channels = swap_channels
+
+    @cache_randomness
+    def _draw(self) -> dict:
+        """Draw every parameter; what is not applied is neutral (shift 0, factor 1, channels in order)."""
+        bright, contrasted, saturated, hued, swapped = np.random.rand(5) < 0.5
+        shift = np.random.uniform(-self.brightness_delta, self.brightness_delta)
+        contrast = np.random.uniform(*self.contrast_range)
+        saturation = np.random.uniform(*self.saturation_range)
+        hue = np.random.uniform(-self.hue_delta, self.hue_delta)
+        contrast_first, order = np.random.rand() < 0.5, np.random.permutation(3)
+        return dict(
+            brightness=shift if bright else 0.0,
+            contrast=contrast if contrasted else 1.0,
+            saturation=saturation if saturated else 1.0,
+            hue=hue if hued else 0.0,
+            contrast_first=contrast_first,
+            channels=order if self.swap_channels and swapped else np.arange(3),
+        )
+
+    def transform(self, results: dict) -> dict:
+        """Distort ``results['img']``; the picture given is not changed in place."""
+        img = results['img']
+        if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3:
+            raise ValueError(f'img of shape {img.shape} and type {img.dtype}: (H, W, 3) uint8 is expected')
+        drawn = self._draw()
+        before, after = (drawn['contrast'], 1.0) if drawn['contrast_first'] else (1.0, drawn['contrast'])
+        img = scale_and_shift(img, before, drawn['brightness'] * before)
+        img = shift_colour(img, drawn['hue'], drawn['saturation'])
+        img = scale_and_shift(img, after, 0.0)
+        results['img'] = cv2.merge([img[..., channel] for channel in drawn['channels']])
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(brightness_delta={self.brightness_delta}, contrast_range={self.contrast_range}, '
+            f'saturation_range={self.saturation_range}, hue_delta={self.hue_delta}, '
+            f'swap_channels={self.swap_channels})'
+        )
+
+
+def scale_and_shift(img: np.ndarray, factor: float, shift: float) -> np.ndarray:
+    """``img * factor + shift`` on uint8, rounded and clipped to 0 ... 255."""
+    if factor == 1.0 and shift == 0.0:
+        return img
+    table = np.clip(np.rint(np.arange(256) * factor + shift), 0, 255).astype(np.uint8)
+    return cv2.LUT(img, table)
+
+
+def shift_colour(img: np.ndarray, degrees: float, saturation: float) -> np.ndarray:
+    """Turn the hue by ``degrees`` and scale the saturation of a BGR uint8 picture."""
+    if degrees == 0.0 and saturation == 1.0:
+        return img
+    levels = np.arange(256)
+    table = np.stack(
+        [
+            np.rint(levels + degrees * 256 / 360) % 256,
+            np.clip(np.rint(levels * saturation), 0, 255),
+            levels,
+        ],
+        axis=-1,
+    ).astype(np.uint8)  # (256, 3): hue, saturation, value
+    hsv = cv2.LUT(cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL), table[None])
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)

@@ -1,0 +1,1 @@
+from . import hooks, loops, optim  # noqa: F401

@@ -1,0 +1,7 @@
+"""What happens around the iterations of a run."""
+
+from .channels_last_hook import ChannelsLastHook
+from .class_statistics_hook import ClassStatisticsHook
+from .progress_bar_hook import ProgressBarHook
+
+__all__ = ['ChannelsLastHook', 'ClassStatisticsHook', 'ProgressBarHook']

@@ -1,0 +1,39 @@
+"""F-scores of thresholded multi-label predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .average_precision import check_scores_and_targets
+
+
+def f_scores(scores: np.ndarray, targets: np.ndarray, threshold: float = 0.5) -> dict[str, float]:
+    """The three F-scores that multi-label papers report.
+
+    Args:
+        scores: Probabilities, (N, K).
+        targets: Multi-hot labels, (N, K), 0 or 1.
+        threshold: A score of at least this much predicts the class.
+
+    Returns:
+        In [0, 1]: ``CF1`` (harmonic mean of the mean precision and the mean recall over classes), ``OF1`` (of
+        precision and recall over all decisions) and ``macro_F1`` (mean over classes of their F1). The means
+        leave out classes without positives; a class that is never predicted has precision 0. NaN if nothing
+        is positive.
+
+    Raises:
+        ValueError: As :func:`~mmlongtail.evaluation.functional.average_precision`.
+    """
+    scores, targets = check_scores_and_targets(scores, targets)
+    predicted = scores >= threshold
+    hits, claims, positives = (array.sum(axis=0) for array in (predicted & targets, predicted, targets))
+    if not positives.any():
+        return dict.fromkeys(('CF1', 'OF1', 'macro_F1'), float('nan'))
+    known = positives > 0
+    precision = (hits[known] / np.maximum(claims[known], 1)).mean()
+    recall = (hits[known] / positives[known]).mean()
+    return dict(
+        CF1=float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0,
+        OF1=float(2 * hits.sum() / (claims.sum() + positives.sum())),
+        macro_F1=float((2 * hits[known] / (claims + positives)[known]).mean()),
+    )

@@ -1,0 +1,78 @@
+"""Per-class AP, summed up by groups of classes, as numbers and as a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..structures import GROUP_NAMES
+
+
+@dataclass(frozen=True, eq=False)
+class GroupReport:
+    """Result of one long-tailed evaluation; ``print`` it for a table.
+
+    Args:
+        per_class: AP of each class in percent, (K,); NaN for a class without test positives.
+        classes: Names of the classes, (K,).
+        class_counts: Training images of each class, (K,), or None where the training set is unknown.
+        groups: Indices into :data:`GROUP_NAMES`, (K,), or None likewise.
+    """
+
+    per_class: np.ndarray
+    classes: Sequence[str]
+    class_counts: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    @property
+    def left_out(self) -> list[str]:
+        """Names of the classes without test positives: they are in no mean."""
+        return [self.classes[k] for k in np.flatnonzero(np.isnan(self.per_class))]
+
+    @property
+    def members(self) -> dict[str, np.ndarray]:
+        """Class indices of each group that has any, and of ``total``."""
+        groups = {}
+        if self.groups is not None:
+            groups = {name: np.flatnonzero(self.groups == g) for g, name in enumerate(GROUP_NAMES)}
+        groups['total'] = np.arange(len(self.per_class))
+        return {name: members for name, members in groups.items() if len(members)}
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Mean AP in percent of ``total`` and of each group; a group without any AP has no entry."""
+        known = {name: self.per_class[members] for name, members in self.members.items()}
+        known = {name: values[~np.isnan(values)] for name, values in known.items()}
+        return {name: float(values.mean()) for name, values in known.items() if len(values)}
+
+    def __str__(self) -> str:
+        rows = [('group', 'classes', 'train images', 'mAP (%)')]
+        means = self.means
+        for name, members in self.members.items():
+            known = np.count_nonzero(~np.isnan(self.per_class[members]))
+            of = '' if known == len(members) else f' of {len(members)}'
+            images = '-'
+            if self.class_counts is not None:
+                images = f'{self.class_counts[members].min()} to {self.class_counts[members].max()}'
+            rows.append((name, f'{known}{of}', images, f'{means[name]:.2f}' if name in means else '-'))
+        return _table(rows)
+
+    def per_class_table(self) -> str:
+        """A row per class, those with most training images first where the counts are known."""
+        counts = self.class_counts
+        order = np.arange(len(self.classes)) if counts is None else np.argsort(-counts, kind='stable')
+        rows = [('class', 'group', 'train images', 'AP (%)')]
+        for k in order:
+            group = '-' if self.groups is None else GROUP_NAMES[self.groups[k]]
+            score = '-' if np.isnan(self.per_class[k]) else f'{self.per_class[k]:.2f}'
+            rows.append((str(self.classes[k]), group, '-' if counts is None else str(counts[k]), score))
+        return _table(rows)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Columns padded to their widest cell: the first to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ['  '.join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
+    return '\n'.join(lines)

@@ -1,0 +1,1 @@
+from . import classifiers, heads, losses  # noqa: F401

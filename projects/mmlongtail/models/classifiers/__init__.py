@@ -1,0 +1,3 @@
+from .multi_branch import MultiBranchClassifier
+
+__all__ = ['MultiBranchClassifier']

@@ -1,0 +1,95 @@
+"""Classifier of several branches on one trunk (Guo & Wang, CVPR 2021)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.models import ImageClassifier
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from ..branching import branch_modules as replace_modules
+
+
+@MODELS.register_module()
+class MultiBranchClassifier(ImageClassifier):
+    """ImageClassifier in which named modules exist once per branch: one trunk pass, one pass of each branch.
+
+    Source: Guo & Wang, "Long-Tailed Multi-Label Visual Recognition by Collaborative Training on Uniform and
+    Re-Balanced Samplings", CVPR 2021, section 3. Any backbone of MMPretrain or of the user serves::
+
+        backbone                 branch_modules
+        ResNet, ResNet_CIFAR     ['backbone.layer4']
+        ConvNeXt                 ['backbone.downsample_layers.3', 'backbone.stages.3', 'backbone.norm3']
+        SwinTransformer          ['backbone.stages.3', 'backbone.norm3']
+        VisionTransformer        ['backbone.layers.11', 'backbone.ln1']
+        two whole networks       ['backbone']
+
+    Copies start equal: from the backbone's plain checkpoint or from the same random values.
+
+    Args:
+        num_branches: Number of branches n; the head must have as many.
+        branch_modules: Names of the modules to duplicate, inside 'backbone' or 'neck', from the last stage
+            on. Unused for one branch.
+        flip_views: In training append the horizontally flipped images to the batch; the loss then sees each
+            branch's two views as two branches (flip-perturbation consistency).
+        kwargs: Arguments of ImageClassifier.
+
+    Raises:
+        ValueError: For several branches without modules, unknown modules, or a head of other branches.
+    """
+
+    def __init__(
+        self,
+        *args,
+        num_branches: int = 2,
+        branch_modules: Sequence[str] = (),
+        flip_views: bool = False,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        if num_branches < 1 or (num_branches > 1 and not branch_modules):
+            raise ValueError(
+                f'num_branches={num_branches} with branch_modules={list(branch_modules)}: expected one '
+                "branch, or several and the modules that each has of its own, such as ['backbone.layer4']"
+            )
+        if (heads := getattr(self.head, 'num_branches', num_branches)) != num_branches:
+            raise ValueError(f'the head has num_branches={heads}, the classifier {num_branches}')
+        self.num_branches, self.flip_views = num_branches, flip_views
+        self.branch_modules = list(branch_modules) if num_branches > 1 else []
+        replace_modules(self, self.branch_modules, num_branches)
+
+    def init_weights(self) -> None:
+        """Initialise as the host does, then make the copies of a randomly initialised module equal."""
+        super().init_weights()
+        for name in self.branch_modules:
+            self.get_submodule(name).equalize()
+
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
+        """Features of B images: n B rows, branch after branch, from the first branched module on."""
+        for name in self.branch_modules:
+            self.get_submodule(name).batch_size = inputs.size(0)
+        feats = super().extract_feat(inputs, stage)
+        last, rows = (
+            feats[-1] if isinstance(feats, (tuple, list)) else feats,
+            self.num_branches * inputs.size(0),
+        )
+        if stage != 'backbone' and last.size(0) != rows:
+            raise ValueError(
+                f'the features have {last.size(0)} rows, expected {rows}: the last output of the backbone '
+                f'does not pass through branch_modules={self.branch_modules}'
+            )
+        return feats
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Losses of a batch of images (B, C, H, W)."""
+        if self.flip_views:
+            inputs = torch.cat([inputs, inputs.flip(-1)])
+        return super().loss(inputs, data_samples)
+
+    def get_layer_depth(self, param_name: str) -> tuple[int, int]:
+        """Layer-wise depth of a parameter and the maximum: that of the plain network's parameter."""
+        return super().get_layer_depth(re.sub(r'\.branches\.\d+', '', param_name))

@@ -1,0 +1,3 @@
+from .multi_branch_head import MultiBranchHead
+
+__all__ = ['MultiBranchHead']

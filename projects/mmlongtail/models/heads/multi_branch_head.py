@@ -1,0 +1,89 @@
+"""Linear multi-label head with one classifier per branch (Guo & Wang, CVPR 2021)."""
+
+from __future__ import annotations
+
+import torch
+from mmpretrain.models.heads import MultiLabelClsHead
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample, label_to_onehot
+from torch import Tensor, nn
+
+AVERAGES = ('score', 'logit')
+
+
+@MODELS.register_module()
+class MultiBranchHead(MultiLabelClsHead):
+    """One linear layer per branch, of different random values; predictions average the branches.
+
+    Source: Guo & Wang, CVPR 2021, section 3: the final score is the mean of the branches' sigmoid scores.
+
+    Args:
+        num_branches: Number of branches n.
+        num_classes: Number of classes K.
+        in_channels: Channels of the features.
+        loss: Config of a loss of (n, B, K) logits such as CollaborativeLoss.
+        average: 'score' means sigmoid scores, 'logit' means logits before the sigmoid.
+        thr: Scores from here on are positive labels.
+        topk: Instead of ``thr``, the number of positive labels.
+        init_cfg: Initialisation of the layers.
+
+    Raises:
+        ValueError: For an unknown average, a number below 1, or rows that are not a multiple of n.
+    """
+
+    def __init__(
+        self,
+        num_branches: int,
+        num_classes: int,
+        in_channels: int,
+        loss: dict,
+        average: str = 'score',
+        thr: float | None = None,
+        topk: int | None = None,
+        init_cfg: dict | None = dict(type='Normal', layer='Linear', std=0.01),
+    ):
+        super().__init__(loss=loss, thr=thr, topk=topk, init_cfg=init_cfg)
+        if average not in AVERAGES:
+            raise ValueError(f'average is {average!r}, expected one of {AVERAGES}')
+        for name, value in dict(
+            num_branches=num_branches, num_classes=num_classes, in_channels=in_channels
+        ).items():
+            if value < 1:
+                raise ValueError(f'{name} is {value}, expected at least 1')
+        self.num_branches, self.num_classes, self.average = num_branches, num_classes, average
+        self.fcs = nn.ModuleList(nn.Linear(in_channels, num_classes) for _ in range(num_branches))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Logits (n, B, K) of features whose last item is (n B, C), branch after branch."""
+        feat = self.pre_logits(feats)
+        if feat.size(0) % self.num_branches:
+            raise ValueError(
+                f'{feat.size(0)} feature rows are not a multiple of {self.num_branches} branches'
+            )
+        return torch.stack([fc(part) for fc, part in zip(self.fcs, feat.chunk(self.num_branches))])
+
+    def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
+        """Losses of the samples' branches; several views of each sample count as further branches."""
+        logits = self(feats)
+        logits = logits.reshape(-1, len(data_samples), self.num_classes)  # (branches x views, B, K)
+        streams = [sample.get('stream') for sample in data_samples]
+        return self.loss_module(logits, self._targets(data_samples).to(logits.device), streams, **kwargs)
+
+    def _targets(self, data_samples: list[DataSample]) -> Tensor:
+        """Multi-hot (B, K) labels, or the soft ones of batch augmentations."""
+        if 'gt_score' in data_samples[0]:
+            return torch.stack([sample.gt_score.float() for sample in data_samples])
+        return torch.stack([label_to_onehot(s.gt_label, self.num_classes) for s in data_samples]).float()
+
+    def _get_predictions(self, cls_score: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
+        """Samples with ``pred_score`` (K,) and ``pred_label`` of logits (n, B, K)."""
+        logits = cls_score.float()
+        scores = logits.sigmoid().mean(0) if self.average == 'score' else logits.mean(0).sigmoid()
+        if data_samples is None:
+            data_samples = [DataSample() for _ in range(len(scores))]
+        for sample, score in zip(data_samples, scores):
+            label = (
+                torch.where(score >= self.thr)[0] if self.thr is not None else score.topk(self.topk).indices
+            )
+            sample.set_pred_score(score).set_pred_label(label)
+        return data_samples

@@ -1,0 +1,88 @@
+"""What the multi-label losses share: the host's interface, the mean over classes, full precision."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+REDUCTIONS = ('none', 'mean', 'sum')
+
+
+def full_precision(tensor: Tensor) -> Tensor:
+    """The tensor in float32, or in its own dtype where that is finer."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
+class MultiLabelLoss(nn.Module, ABC):
+    """Base of the multi-label losses: means over classes, then over images, in full precision.
+
+    MMPretrain's heads pass ``avg_factor=B`` and its own losses then sum over classes; the papers mean over
+    them. Here an image's loss is always the mean over its classes, and ``avg_factor`` only divides the sum
+    over images, so that ``avg_factor=B`` gives the mean over images and classes.
+
+    Args:
+        reduction: 'mean' over images, 'sum' over images, or 'none' for the (B, K) elements.
+        loss_weight: Factor of the result.
+
+    Raises:
+        ValueError: For an unknown reduction.
+    """
+
+    def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0):
+        super().__init__()
+        self.reduction, self.loss_weight = self._checked(reduction), loss_weight
+
+    @abstractmethod
+    def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each image and class, (B, K), of logits and targets (B, K) of one floating dtype."""
+
+    def scalars(self) -> dict[str, Tensor]:
+        """Named scalars worth a line in the log, such as means of learned parameters."""
+        return {}
+
+    def forward(
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
+        reduction_override: str | None = None,
+    ) -> Tensor:
+        """The reduced loss.
+
+        Args:
+            logits: (B, K).
+            targets: (B, K), multi-hot or soft labels in [0, 1].
+            weight: (B,) per image or (B, K) per element.
+            avg_factor: Divides the sum over images instead of their number; only with 'mean'.
+            reduction_override: Replaces ``reduction`` in this call.
+
+        Raises:
+            ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
+        """
+        reduction = self._checked(reduction_override or self.reduction)
+        if logits.dim() != 2 or logits.shape != targets.shape:
+            raise ValueError(
+                f'logits {tuple(logits.shape)} and targets {tuple(targets.shape)} must both be (B, K)'
+            )
+        if avg_factor is not None and reduction == 'sum':
+            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
+        with torch.autocast(logits.device.type, enabled=False):
+            logits = full_precision(logits)
+            loss = self.elementwise(logits, targets.to(logits)) * self.loss_weight  # (B, K)
+            if weight is not None:
+                loss = loss * (weight[:, None] if weight.dim() == 1 else weight).to(loss)
+            if reduction == 'none':
+                return loss
+            per_image = loss.mean(dim=1)  # (B,)
+            if reduction == 'mean' and avg_factor is None:
+                return per_image.mean()
+            return per_image.sum() / (1 if avg_factor is None else avg_factor)
+
+    @staticmethod
+    def _checked(reduction: str) -> str:
+        if reduction not in REDUCTIONS:
+            raise ValueError(f'reduction is {reduction!r}, expected one of {REDUCTIONS}')
+        return reduction

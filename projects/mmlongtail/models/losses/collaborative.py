@@ -1,0 +1,102 @@
+"""The loss of several branches that learn from several sampling streams (Guo & Wang, CVPR 2021, eq. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class CollaborativeLoss(nn.Module):
+    """Classification of each branch on its own streams plus agreement of the branches on every stream.
+
+    Source: Guo & Wang, CVPR 2021, eq. (3). The ablations of the paper are other values of the arguments: no
+    consistency (None), a branch on the union (``streams=[['uniform', 'rebalanced']]``), the same sampling
+    twice (two uniform streams of different names), flipped views of one branch (``[['uniform']] * 2``).
+
+    Args:
+        streams: For each branch the names of the streams it learns from.
+        classification: Config of a multi-label loss that means over images and classes; each branch builds
+            its own, so learned parameters are not shared.
+        consistency: Config of a loss of two logit sets, or None. Of more branches: mean over their pairs.
+
+    Raises:
+        ValueError: For a branch without streams, consistency of one branch, logits of another number of
+            branches, or streams in the batch that are missing or that no branch learns from.
+    """
+
+    def __init__(
+        self, streams: Sequence[Sequence[str]], classification: dict, consistency: dict | None = None
+    ):
+        super().__init__()
+        if not streams or any(isinstance(names, str) or not names for names in streams):
+            raise ValueError(
+                f'streams is {streams}, expected for each branch a list of the stream names it learns from, '
+                "such as [['uniform'], ['rebalanced']]"
+            )
+        if consistency is not None and len(streams) < 2:
+            raise ValueError(f'consistency={consistency} needs two branches, but streams={streams} names one')
+        self.streams = [tuple(names) for names in streams]
+        self.names = tuple(dict.fromkeys(name for names in self.streams for name in names))
+        self.classification = nn.ModuleList(MODELS.build(classification) for _ in streams)
+        self.consistency = None if consistency is None else MODELS.build(consistency)
+
+    def forward(self, logits: Tensor, targets: Tensor, streams: Sequence[str | None]) -> dict[str, Tensor]:
+        """Losses and scalars of one batch.
+
+        Args:
+            logits: (n, B, K), every branch on every image.
+            targets: (B, K), multi-hot.
+            streams: Names of the streams that the B images came from.
+
+        Returns:
+            ``loss_cls_branch<i>``, ``loss_con_<stream>`` and, without 'loss' in the key and so only
+            logged, the ``scalars()`` of the classification losses as ``branch<i>_<name>``.
+        """
+        rows = self._rows(logits, streams)
+        results = {}
+        for i, (names, loss) in enumerate(zip(self.streams, self.classification)):
+            own = torch.cat([rows[name] for name in names])
+            results[f'loss_cls_branch{i}'] = self._classify(loss, logits[i, own], targets[own])
+            for name, value in getattr(loss, 'scalars', dict)().items():
+                results[f'branch{i}_{name}'] = value
+        if self.consistency is not None:
+            pairs = list(combinations(range(len(logits)), 2))
+            for name, own in rows.items():
+                values = [self.consistency(logits[i, own], logits[j, own]) for i, j in pairs]
+                results[f'loss_con_{name}'] = sum(values) / len(pairs)
+        return results
+
+    @staticmethod
+    def _classify(loss: nn.Module, logits: Tensor, targets: Tensor) -> Tensor:
+        if len(logits):
+            return loss(logits, targets)
+        # A last short batch may lack a stream: no loss, yet all parameters stay in the graph, as DDP demands.
+        return sum((parameter.sum() for parameter in loss.parameters()), logits.sum()) * 0
+
+    def _rows(self, logits: Tensor, streams: Sequence[str | None]) -> dict[str, Tensor]:
+        """Row numbers of each stream's images in the batch."""
+        if len(logits) != len(self.streams):
+            raise ValueError(
+                f'logits of {len(logits)} branches, but streams={self.streams} has {len(self.streams)}'
+            )
+        if None in streams:
+            raise ValueError(
+                'the images of the batch do not say which stream they came from: wrap the train dataset in '
+                f'DrawDataset and let StreamSampler draw it, with streams named {list(self.names)}'
+            )
+        if strangers := set(streams) - set(self.names):
+            raise ValueError(
+                f'the batch has images of streams {sorted(strangers)} that no branch learns from; the loss '
+                f'knows {list(self.names)}: give its streams and those of StreamSampler the same names'
+            )
+        return {
+            name: torch.tensor([i for i, s in enumerate(streams) if s == name], dtype=torch.long).to(
+                logits.device
+            )
+            for name in self.names
+        }

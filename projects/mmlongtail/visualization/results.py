@@ -1,0 +1,143 @@
+"""Measured results: from a CSV with a row per run to a Markdown table with a row per method."""
+
+from __future__ import annotations
+
+import csv
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+SCORES = ('total', 'head', 'medium', 'tail')
+COLUMNS = ('config', 'method', 'seed', 'commit', 'machine', 'dataset', 'image_size', 'iterations', *SCORES)
+PAPER_COLUMNS = ('method', 'dataset', *SCORES)
+SETTING = ('image_size', 'iterations')  # runs that differ in these are not the same experiment
+MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=\S+)*) -->\n(.*?)<!-- /results -->', re.DOTALL)
+
+Row = Mapping[str, str]
+
+
+def read_rows(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
+    """Rows of a CSV with these columns.
+
+    Raises:
+        ValueError: If the header differs, or a row is too short or long.
+    """
+    with open(path, newline='') as file:
+        reader = csv.DictReader(file, strict=True)
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            raise ValueError(f'{path} must have the columns {",".join(columns)}, got {reader.fieldnames}')
+        rows = list(reader)
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise ValueError(
+                f'{path}, row {number}: expected {len(columns)} values, got {list(row.values())}'
+            )
+    return rows
+
+
+def append_row(path: str | Path, row: Row) -> None:
+    """Add one run to a results CSV, made with its header where there is none.
+
+    Raises:
+        ValueError: If the same run is there already, or a column is missing.
+    """
+    path = Path(path)
+    if set(row) != set(COLUMNS):
+        raise ValueError(f'a result has the columns {",".join(COLUMNS)}, got {",".join(row)}')
+    identity = ('config', 'method', 'seed', 'dataset', *SETTING)
+    for old in read_rows(path) if path.exists() else []:
+        if all(old[column] == str(row[column]) for column in identity):
+            known = ', '.join(f'{column} {row[column]}' for column in identity)
+            raise ValueError(f'{path} has this run already ({known}): remove its row to replace it')
+    is_new = not path.exists()
+    with open(path, 'a', newline='') as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def select(rows: Sequence[Row], **wanted: str) -> list[Row]:
+    """Rows whose columns have these values."""
+    unknown = set(wanted) - set(COLUMNS)
+    if unknown:
+        raise ValueError(f'results have no column {", ".join(sorted(unknown))}, only {", ".join(COLUMNS)}')
+    return [row for row in rows if all(row[column] == value for column, value in wanted.items())]
+
+
+def by_method(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The runs of each method, in the order of first appearance.
+
+    Raises:
+        ValueError: If the rows mix settings, or a method has a seed twice: no mean over these means anything.
+    """
+    for column in SETTING:
+        values = sorted({row[column] for row in rows})
+        if len(values) > 1:
+            raise ValueError(
+                f'a table mixes {column} {" and ".join(values)}: choose one with {column}=... in its marker'
+            )
+    methods: dict[str, list[Row]] = {}
+    for row in rows:
+        methods.setdefault(row['method'], []).append(row)
+    for method, runs in methods.items():
+        seeds = [run['seed'] for run in runs]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f'method {method!r} has several results for one seed: seeds {", ".join(seeds)}')
+    return methods
+
+
+def mean_and_std(values: Sequence[str]) -> str:
+    """Mean ± standard deviation of a sample, the mean alone of one value, a dash where a value is missing."""
+    if not all(values):
+        return '–'
+    numbers = [float(value) for value in values]
+    deviation = f' ± {statistics.stdev(numbers):.2f}' if len(numbers) > 1 else ''
+    return f'{statistics.fmean(numbers):.2f}{deviation}'
+
+
+def markdown_table(rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
+    """One line per method: number of seeds, mean ± std of each score; published numbers in their own column.
+
+    Args:
+        rows: Runs of one data set and setting.
+        paper: Published results of the same data set, matched by ``method``.
+    """
+    methods = by_method(rows)
+    reported = {row['method']: ' / '.join(row[score] for score in SCORES) for row in paper}
+    header = ['method', 'seeds', *SCORES] + ['paper: ' + ' / '.join(SCORES)] * bool(reported)
+    lines = [header, ['---'] + ['---:'] * (len(header) - 1)]
+    for method, runs in methods.items():
+        cells = [mean_and_std([run[score] for run in runs]) for score in SCORES]
+        lines.append([method, str(len(runs)), *cells] + [reported.get(method, '–')] * bool(reported))
+    return ''.join(f'| {" | ".join(line)} |\n' for line in lines) + f'\n{_caption(rows)}\n'
+
+
+def _caption(rows: Sequence[Row]) -> str:
+    """What all runs of a table have in common, and where they ran."""
+    machines = sorted({row['machine'] for row in rows})
+    setting = f'{rows[0]["dataset"]}, {rows[0]["image_size"]} px, {rows[0]["iterations"]} iterations'
+    return f'mAP in percent, mean ± standard deviation over seeds; {setting}; on {", ".join(machines)}.'
+
+
+def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
+    """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
+
+    ``<!-- results:DATASET column=value ... -->`` takes only the runs with these values.
+
+    Raises:
+        ValueError: If there is no marker, or no run for one.
+    """
+    if not MARKERS.search(text):
+        raise ValueError('there is no table to fill: expected <!-- results:DATASET --> and <!-- /results -->')
+
+    def table(match: re.Match) -> str:
+        dataset, filters = match[1], dict(word.split('=', 1) for word in match[2].split())
+        chosen = select(rows, dataset=dataset, **filters)
+        if not chosen:
+            raise ValueError(f'no result for the table "results:{dataset}{match[2]}"')
+        published = [row for row in paper if row['dataset'] == dataset]
+        return f'<!-- results:{dataset}{match[2]} -->\n{markdown_table(chosen, published)}<!-- /results -->'
+
+    return MARKERS.sub(table, text)

@@ -1,0 +1,98 @@
+"""What a finished work dir says of its run: the row of a results CSV."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from .results import SCORES
+
+METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_tail')
+
+
+def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[str, str]:
+    """All that a results row needs but ``method``, ``commit`` and ``machine``.
+
+    Args:
+        work_dir: Of a finished training with a checkpoint, a dumped config and ``scalars.json``.
+        test_json: Scores that ``tools/test.py`` wrote (with test-time augmentation, for example), to be taken
+            instead of the training's last evaluation.
+
+    Raises:
+        FileNotFoundError: If one of these files is missing.
+        ValueError: If the training did not reach its end, or its end was not evaluated.
+    """
+    work_dir = Path(work_dir)
+    config = _only_config(work_dir)
+    cfg = Config.fromfile(config)
+    checkpoint = last_checkpoint(work_dir)
+    meta = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['meta']
+    unit = 'epoch' if 'max_epochs' in cfg.train_cfg else 'iter'
+    end = cfg.train_cfg[f'max_{unit}s']
+    if meta[unit] < end:
+        raise ValueError(f'{work_dir} is not finished: {checkpoint.name} is of {unit} {meta[unit]} of {end}')
+    scores = json.loads(Path(test_json).read_text()) if test_json else last_evaluation(work_dir)
+    if not test_json and scores['step'] not in (meta['epoch'], meta['iter']):
+        raise ValueError(
+            f'{work_dir}: last evaluation at {unit} {scores["step"]}, but trained to {meta[unit]}'
+        )
+    return dict(
+        config=config.name,
+        seed=str(meta['seed']),
+        dataset=dataset_name(cfg),
+        image_size=image_size(cfg),
+        iterations=str(meta['iter']),
+        **{score: _find(scores, METRIC_OF[score]) for score in SCORES},
+    )
+
+
+def last_checkpoint(work_dir: Path) -> Path:
+    """The checkpoint saved last, also in a work dir that was moved."""
+    return work_dir / Path((work_dir / 'last_checkpoint').read_text().strip()).name
+
+
+def last_evaluation(work_dir: Path) -> dict[str, float]:
+    """The last line with a total mAP in the latest ``scalars.json``; a resumed run has several such files."""
+    for path in sorted(work_dir.glob('*/vis_data/scalars.json'), reverse=True):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        evaluations = [line for line in lines if _find(line, METRIC_OF['total'])]
+        if evaluations:
+            return evaluations[-1]
+    raise FileNotFoundError(f'no evaluation in {work_dir}/*/vis_data/scalars.json')
+
+
+def dataset_name(cfg: Config) -> str:
+    """Type of the train data set inside its wrappers."""
+    return _innermost(cfg.train_dataloader.dataset)['type']
+
+
+def image_size(cfg: Config) -> str:
+    """Side of the test images in pixels, by the pipeline's last resize or crop; empty if there is none."""
+    pipeline = _innermost(cfg.test_dataloader.dataset).get('pipeline', [])
+    sizes = [step.get('crop_size', step.get('scale')) for step in pipeline]
+    sizes = [size if isinstance(size, int) else size[0] for size in sizes if size]
+    return str(sizes[-1]) if sizes else ''
+
+
+def _innermost(dataset: dict) -> dict:
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    return dataset
+
+
+def _only_config(work_dir: Path) -> Path:
+    configs = sorted(work_dir.glob('*.py'))
+    if len(configs) != 1:
+        raise FileNotFoundError(
+            f'{work_dir} must hold one dumped config, got {[path.name for path in configs]}'
+        )
+    return configs[0]
+
+
+def _find(scores: dict[str, float], metric: str) -> str:
+    """A metric's value under any prefix; empty where there is none."""
+    values = [value for key, value in scores.items() if key.rsplit('/', 1)[-1] == metric]
+    return f'{values[0]:.2f}' if values else ''

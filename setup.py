@@ -1,0 +1,41 @@
+"""Install with ``pip install -r requirements/tested.txt && pip install --no-build-isolation -e .``."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+version = {}
+exec((HERE / 'projects' / 'mmlongtail' / 'version.py').read_text(), version)
+
+setup(
+    name='mmlongtail',
+    version=version['__version__'],
+    description='Long-tailed visual recognition for MMPretrain: multi-label and single-label methods as configs',
+    long_description=(HERE / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    keywords=['long-tailed recognition', 'class imbalance', 'multi-label', 'OpenMMLab', 'MMPretrain'],
+    package_dir={'': 'projects'},
+    packages=find_packages('projects'),
+    python_requires='>=3.10',
+    install_requires=[
+        'torch>=2.6,<3',  # the first to load checkpoints safely by default
+        'torchvision>=0.21',
+        'numpy>=1.26,<3',
+        'scipy>=1.11',
+        'scikit-learn>=1.4',
+        'opencv-python>=4.10',  # the first that imports with either NumPy
+        'pillow>=10',
+        'pycocotools>=2.0.7',
+        'matplotlib>=3.8',
+        'tensorboard>=2.15',
+        'packaging>=23',
+    ],
+    # The host packages come in two families with the same import names, so neither is a hard dependency.
+    extras_require={
+        'openmmlab': ['mmengine>=0.10.4,<1', 'mmcv-lite>=2.1,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
+        'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
+        'dev': ['pytest>=8', 'ruff>=0.15', 'pre-commit>=3'],
+    },
+)

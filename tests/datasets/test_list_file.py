@@ -1,0 +1,101 @@
+"""List files: three forms of the same data, class names from each source, and every error."""
+
+import pytest
+from mmpretrain.registry import DATASETS
+
+from mmlongtail.datasets.list_file import ListFileDataset
+
+EXPECTED = [('a.jpg', [0, 2]), ('sub/b.jpg', [1]), ('c.jpg', [])]
+CLASSES = ['cat', 'dog', 'owl']
+FORMS = {
+    'names.txt': 'a.jpg owl cat\n\nsub/b.jpg\tdog  dog\nc.jpg\n',
+    'indices.txt': 'a.jpg 2 0\nsub/b.jpg 1\nc.jpg',
+    'mixed.csv': 'a.jpg,owl, 0\nsub/b.jpg,dog,\nc.jpg\n',
+    'marks.csv': '\ufeffImage,cat,dog,owl\r\na.jpg,1,0,1\r\nsub/b.jpg,0,1,0\r\nc.jpg,0,0,0\r\n',
+}
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / 'pictures' / 'sub').mkdir(parents=True)
+    for name in ('a.jpg', 'sub/b.jpg', 'c.jpg'):
+        (tmp_path / 'pictures' / name).touch()
+    (tmp_path / 'classes.txt').write_text('cat\ndog\nowl\n')
+    return tmp_path
+
+
+def build(root, name: str, text: str, classes=None) -> ListFileDataset:
+    (root / name).write_text(text, encoding='utf-8', newline='')
+    config = {'type': 'ListFileDataset', 'ann_file': name, 'data_root': str(root), 'data_prefix': 'pictures'}
+    return DATASETS.build({**config, 'classes': classes})
+
+
+def labels_of(dataset) -> list[tuple[str, list[int]]]:
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert all(info['img_path'].endswith(f'/pictures/{info["img_id"]}') for info in infos)
+    return [(info['img_id'], info['gt_label']) for info in infos]
+
+
+@pytest.mark.parametrize('name', FORMS)
+@pytest.mark.parametrize('classes', [CLASSES, 'classes.txt'])
+def test_three_forms_say_the_same(root, name, classes):
+    assert labels_of(build(root, name, FORMS[name], classes)) == EXPECTED
+
+
+@pytest.mark.parametrize('name', ['names.txt', 'marks.csv'])
+def test_classes_can_be_told_from_names(root, name):
+    dataset = build(root, name, FORMS[name])
+    assert dataset.metainfo['classes'] == ('cat', 'dog', 'owl') and labels_of(dataset) == EXPECTED
+
+
+@pytest.mark.parametrize('name, line', [('indices.txt', 1), ('mixed.csv', 1)])
+def test_classes_cannot_be_told_from_indices(root, name, line):
+    with pytest.raises(ValueError, match=rf'{name}, line {line}: .*`classes` is expected'):
+        build(root, name, FORMS[name])
+
+
+def test_a_name_wins_over_an_index(root):
+    assert labels_of(build(root, 'list.txt', 'a.jpg 1', ['1', '0', 'x'])) == [('a.jpg', [0])]
+
+
+def test_quoted_names_with_commas_and_spaces(root):
+    dataset = build(root, 'list.csv', 'a.jpg,"hot dog, big",cat')
+    assert dataset.metainfo['classes'] == ('cat', 'hot dog, big')
+
+
+@pytest.mark.parametrize(
+    'name, text, message',
+    [
+        (
+            'l.txt',
+            'a.jpg cat\nc.jpg cta',
+            r"l\.txt, line 2: unknown label 'cta', expected one of .*'owl'.* 0 to 2",
+        ),
+        ('l.txt', '\n\na.jpg 3', r"l\.txt, line 3: unknown label '3'"),
+        ('l.txt', 'a.jpg -1', r"l\.txt, line 1: unknown label '-1'"),
+        ('l.csv', 'a.jpg,cat;dog', r"l\.csv, line 1: unknown label 'cat;dog'"),
+        ('l.csv', 'path,cat,bat\na.jpg,0,1', r"l\.csv, line 2: unknown label 'bat'"),
+        ('l.csv', 'path,cat,dog\na.jpg,0,2', r"l\.csv, line 2: \['0', '2'\]: 2 marks 0 or 1 are expected"),
+        ('l.csv', 'path,cat,dog\na.jpg,0', r"l\.csv, line 2: \['0'\]: 2 marks"),
+        ('l.csv', 'path,cat,cat\na.jpg,0,1', r'l\.csv, line 1: .*different names'),
+        ('l.txt', 'a.jpg cat\n./a.jpg dog', r'l\.txt: each image is expected once, listed twice: a\.jpg'),
+        ('l.txt', '\n', r'l\.txt: no image'),
+    ],
+)
+def test_bad_lines_are_named(root, name, text, message):
+    with pytest.raises(ValueError, match=message):
+        build(root, name, text, CLASSES)
+
+
+def test_missing_files_are_named(root):
+    with pytest.raises(FileNotFoundError, match=r'1 of 2 pictures are missing: .*pictures/no\.jpg'):
+        build(root, 'l.txt', 'a.jpg cat\nno.jpg cat', CLASSES)
+    with pytest.raises(FileNotFoundError, match=r'none\.txt is missing: a list of class names'):
+        build(root, 'l.txt', 'a.jpg cat', 'none.txt')
+    with pytest.raises(FileNotFoundError, match=r'none\.csv is missing: a list of pictures'):
+        ListFileDataset('none.csv', data_root=str(root), classes=CLASSES)
+
+
+def test_repeated_class_is_named(root):
+    with pytest.raises(ValueError, match='all different'):
+        build(root, 'l.txt', 'a.jpg cat', ['cat', 'cat'])

@@ -1,0 +1,52 @@
+"""The numbers and the printed tables of a result."""
+
+import numpy as np
+import pytest
+
+from mmlongtail.evaluation import GroupReport
+
+NAMES = ('person', 'dog', 'sofa', 'bus', 'cow')
+COUNTS = np.array([775, 100, 60, 12, 4])
+GROUPS = np.array([0, 0, 1, 2, 2])
+
+
+def test_means_leave_classes_without_positives_out():
+    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, 10.0]), NAMES, COUNTS, GROUPS)
+    assert report.left_out == ['sofa']
+    assert report.means == pytest.approx(dict(head=70.0, tail=30.0, total=50.0))
+
+
+def test_printed_table():
+    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, np.nan]), NAMES, COUNTS, GROUPS)
+    assert str(report).splitlines() == [
+        'group   classes  train images  mAP (%)',
+        'head          2    100 to 775    70.00',
+        'medium   0 of 1      60 to 60        -',
+        'tail     1 of 2       4 to 12    50.00',
+        'total    3 of 5      4 to 775    63.33',
+    ]
+
+
+def test_without_counts_there_is_only_the_total():
+    report = GroupReport(np.array([80.0, 60.0]), NAMES[:2])
+    assert report.means == {'total': 70.0}
+    assert str(report).splitlines()[1].split() == ['total', '2', '-', '70.00']
+    assert report.per_class_table().splitlines()[1].split() == ['person', '-', '-', '80.00']
+
+
+def test_per_class_table_goes_from_head_to_tail():
+    order = [3, 1, 4, 0, 2]
+    report = GroupReport(
+        np.array([80.0, 60.0, np.nan, 50.0, 10.0])[order],
+        [NAMES[k] for k in order],
+        COUNTS[order],
+        GROUPS[order],
+    )
+    rows = [line.split() for line in report.per_class_table().splitlines()[1:]]
+    assert [row[0] for row in rows] == list(NAMES)
+    assert rows[0] == ['person', 'head', '775', '80.00'] and rows[2] == ['sofa', 'medium', '60', '-']
+
+
+def test_an_empty_group_has_no_row_and_no_mean():
+    report = GroupReport(np.array([80.0, 60.0]), NAMES[:2], COUNTS[:2], np.array([0, 0]))
+    assert set(report.means) == {'head', 'total'} and 'tail' not in str(report)

@@ -1,0 +1,74 @@
+"""A finished training to read from: real files of a real run, a second long."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.fileio import dump
+from mmengine.runner import Runner
+from PIL import Image
+
+
+def tiny_dataset(folder: Path) -> dict:
+    """Six grey pictures of three classes, annotated as MMPretrain's multi-label set wants it."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    labels = [[0], [0, 1], [0, 2], [0, 1], [1], [0]]
+    for i in range(len(labels)):
+        Image.fromarray(rng.integers(0, 255, (32, 32), np.uint8)).save(folder / f'{i}.png')
+    items = [dict(img_path=f'{i}.png', gt_label=label) for i, label in enumerate(labels)]
+    dump(dict(metainfo=dict(classes=['one', 'two', 'three']), data_list=items), folder / 'labels.json')
+    pipeline = [
+        dict(type='LoadImageFromFile', color_type='grayscale'),
+        dict(type='Resize', scale=(32, 32)),
+        dict(type='PackInputs'),
+    ]
+    return dict(type='MultiLabelDataset', data_root=str(folder), ann_file='labels.json', pipeline=pipeline)
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tmp_path_factory) -> Config:
+    """Two epochs of LeNet, evaluated after each, the best checkpoint chosen by the tail."""
+    root = tmp_path_factory.mktemp('finished-run')
+    dataset = tiny_dataset(root / 'pictures')
+    loader = dict(batch_size=3, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False))
+    metric = dict(type='LongTailMultiLabelMetric', edges=(3, 7), dump_per_class=True)
+    cfg = dict(
+        custom_imports=dict(imports=['mmlongtail']),
+        default_scope='mmpretrain',
+        model=dict(
+            type='ImageClassifier',
+            data_preprocessor=dict(num_classes=3, mean=[127.0], std=[64.0]),
+            backbone=dict(type='LeNet5'),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(type='MultiLabelLinearClsHead', num_classes=3, in_channels=120),
+        ),
+        train_dataloader=dict(dataset=dict(type='RepeatDataset', times=2, dataset=dataset), **loader),
+        val_dataloader=dict(dataset=dataset, **loader),
+        test_dataloader=dict(dataset=dataset, **loader),
+        train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
+        val_cfg=dict(),
+        test_cfg=dict(),
+        val_evaluator=metric,
+        test_evaluator=metric,
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
+        default_hooks=dict(
+            checkpoint=dict(type='CheckpointHook', max_keep_ckpts=1, save_best='long-tail/mAP_tail')
+        ),
+        custom_hooks=[dict(type='ClassStatisticsHook')],
+        visualizer=dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+        randomness=dict(seed=7),
+        work_dir=str(root / 'work_dir'),
+        experiment_name='finished-run',
+    )
+    path = root / 'tiny.py'
+    Config(cfg).dump(path)
+    return Config.fromfile(path)
+
+
+@pytest.fixture(scope='session')
+def finished_run(tiny_config) -> Path:
+    """Its work dir."""
+    Runner.from_cfg(tiny_config).train()
+    return Path(tiny_config.work_dir)

@@ -1,0 +1,90 @@
+"""From rows to Markdown, and every way in which a table could mislead."""
+
+import pytest
+
+from mmlongtail.visualization import results
+
+PAPER = [
+    dict(method='collaborative', dataset='VOC-LT', total='81.44', head='75.68', medium='85.53', tail='82.69')
+]
+
+
+def run(method='ERM', seed=0, total='50.00', **changes):
+    row = dict(config=f'{method}.py', method=method, seed=str(seed), commit='abc', machine='2 CPU cores')
+    row.update(dataset='VOC-LT', image_size='128', iterations='968', total=total)
+    return {**row, 'head': '60.00', 'medium': '50.00', 'tail': '40.00', **changes}
+
+
+def test_table_worked_by_hand():
+    rows = [run(total='50.00'), run('collaborative', total='55.55'), run(seed=1, total='52.00')]
+    assert results.markdown_table(rows, PAPER).splitlines() == [
+        '| method | seeds | total | head | medium | tail | paper: total / head / medium / tail |',
+        '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+        '| ERM | 2 | 51.00 ± 1.41 | 60.00 ± 0.00 | 50.00 ± 0.00 | 40.00 ± 0.00 | – |',
+        '| collaborative | 1 | 55.55 | 60.00 | 50.00 | 40.00 | 81.44 / 75.68 / 85.53 / 82.69 |',
+        '',
+        'mAP in percent, mean ± standard deviation over seeds; VOC-LT, 128 px, 968 iterations; on 2 CPU cores.',
+    ]
+
+
+def test_a_missing_group_is_a_dash():
+    table = results.markdown_table([run(tail=''), run(seed=1)])
+    assert '| ERM | 2 | 50.00 ± 0.00 | 60.00 ± 0.00 | 50.00 ± 0.00 | – |' in table
+
+
+def test_markers_choose_rows_and_the_rest_of_the_text_stays():
+    text = (
+        'before\n<!-- results:VOC-LT image_size=128 -->\nold\n<!-- /results -->\nbetween\n'
+        '<!-- results:VOC-LT image_size=224 -->\n<!-- /results -->\nafter\n'
+    )
+    rows = [run(total='11.00'), run(total='22.00', image_size='224'), run(dataset='COCO-LT', total='33.00')]
+    filled = results.fill_markers(text, rows)
+    small, large = filled.split('between')
+    assert '11.00' in small and '22.00' in large and '33.00' not in filled and 'old' not in filled
+    assert filled.startswith('before\n') and filled.endswith('\nafter\n')
+    assert results.fill_markers(filled, rows) == filled  # so that --check can pass
+
+
+@pytest.mark.parametrize(
+    'rows, message',
+    [
+        ([run(), run('RS', image_size='224')], 'mixes image_size 128 and 224'),
+        ([run(), run('RS', iterations='242')], 'mixes iterations 242 and 968'),
+        ([run(), run(total='51.00', config='other.py')], "method 'ERM' has several results for one seed"),
+        ([run(dataset='COCO-LT')], 'no result for the table "results:VOC-LT"'),
+    ],
+)
+def test_misleading_tables_are_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        results.fill_markers('<!-- results:VOC-LT -->\n<!-- /results -->', rows)
+
+
+def test_text_without_markers_and_unknown_columns_are_errors():
+    with pytest.raises(ValueError, match='no table to fill'):
+        results.fill_markers('<!-- results:VOC-LT -->\nnever closed', [run()])
+    with pytest.raises(ValueError, match='no column size'):
+        results.fill_markers('<!-- results:VOC-LT size=3 -->\n<!-- /results -->', [run()])
+
+
+def test_csv_round_trip_and_no_run_twice(tmp_path):
+    path = tmp_path / 'results.csv'
+    rows = [run(method='two branches, λ 0.1'), run(seed=1), run(seed=1, iterations='242')]
+    for row in rows:
+        results.append_row(path, row)
+    assert results.read_rows(path) == rows
+    assert path.read_text().splitlines()[0] == ','.join(results.COLUMNS)
+    with pytest.raises(ValueError, match='has this run already .*seed 1.*remove its row'):
+        results.append_row(path, run(seed=1, total='99.00', commit='def'))
+    with pytest.raises(ValueError, match='a result has the columns'):
+        results.append_row(path, {'config': 'a.py'})
+    assert results.read_rows(path) == rows
+
+
+def test_malformed_csv_is_named(tmp_path):
+    path = tmp_path / 'results.csv'
+    path.write_text('config,total\na.py,3\n')
+    with pytest.raises(ValueError, match='must have the columns config,method,seed'):
+        results.read_rows(path)
+    path.write_text(','.join(results.PAPER_COLUMNS) + '\nERM,VOC-LT,1,2,3,4\nRS,VOC-LT,1\n')
+    with pytest.raises(ValueError, match='row 3: expected 6 values'):
+        results.read_rows(path, results.PAPER_COLUMNS)

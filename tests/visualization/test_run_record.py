@@ -1,0 +1,109 @@
+"""Read from the files of a real run, and from broken copies of them."""
+
+import json
+import shutil
+
+import pytest
+
+from mmlongtail.visualization.run_record import image_size, last_evaluation, read_run
+
+
+@pytest.fixture
+def moved(finished_run, tmp_path):
+    """The same run in another place, to be spoilt."""
+    return shutil.copytree(finished_run, tmp_path / 'moved')
+
+
+def test_row_of_a_finished_run(finished_run):
+    row = read_run(finished_run)
+    lines = next(finished_run.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert last['step'] == 2
+    assert row == dict(
+        config='tiny.py',
+        seed='7',
+        dataset='MultiLabelDataset',
+        image_size='32',
+        iterations='8',  # 2 epochs of 2 x 6 images in batches of 3
+        total=f'{last["long-tail/mAP"]:.2f}',
+        head=f'{last["long-tail/mAP_head"]:.2f}',
+        medium=f'{last["long-tail/mAP_medium"]:.2f}',
+        tail=f'{last["long-tail/mAP_tail"]:.2f}',
+    )
+
+
+def test_the_run_saved_its_best_by_the_tail_and_its_per_class_ap(finished_run):
+    assert list(finished_run.glob('best_long-tail_mAP_tail_epoch_*.pth'))
+    content = json.loads(next(finished_run.glob('*/per_class_ap.json')).read_text())
+    assert content['classes'] == ['one', 'two', 'three'] and content['class_counts'] == [10, 6, 2]
+
+
+def test_a_moved_work_dir_reads_the_same(finished_run, moved):
+    (moved / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')
+    assert read_run(moved) == read_run(finished_run)
+
+
+def test_scores_of_a_test_run_take_precedence(finished_run, tmp_path):
+    scores = tmp_path / 'test.json'
+    scores.write_text(json.dumps({'voc/mAP': 12.345, 'voc/mAP_head': 50.0, 'time': 1.0}))
+    row = read_run(finished_run, scores)
+    assert (row['total'], row['head'], row['tail'], row['iterations']) == ('12.35', '50.00', '', '8')
+
+
+def test_a_resumed_run_gives_the_later_evaluation(moved):
+    later = moved / '20990101_000000' / 'vis_data' / 'scalars.json'
+    later.parent.mkdir(parents=True)
+    later.write_text('{"loss": 1.0, "step": 8}\n{"long-tail/mAP": 42.0, "step": 2}\n')
+    assert read_run(moved)['total'] == '42.00'
+    later.write_text('{"loss": 1.0, "step": 8}\n')
+    assert read_run(moved)['total'] != '42.00'
+
+
+def test_an_unfinished_run_is_no_result(moved):
+    config = moved / 'tiny.py'
+    config.write_text(config.read_text().replace('max_epochs=2', 'max_epochs=3'))
+    with pytest.raises(ValueError, match=r'not finished: epoch_2.pth is of epoch 2 of 3'):
+        read_run(moved)
+
+
+def test_an_end_that_was_not_evaluated_is_no_result(moved):
+    path = next(moved.glob('*/vis_data/scalars.json'))
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join(line for line in lines if 'mAP' not in line or '"step": 1' in line))
+    with pytest.raises(ValueError, match='last evaluation at epoch 1, but trained to 2'):
+        read_run(moved)
+
+
+@pytest.mark.parametrize('missing', ['tiny.py', 'last_checkpoint', '*/vis_data/scalars.json'])
+def test_missing_files_are_named(moved, missing):
+    next(moved.glob(missing)).unlink()
+    with pytest.raises(
+        FileNotFoundError, match=missing.split('/')[-1] if missing != 'tiny.py' else 'dumped config'
+    ):
+        read_run(moved)
+
+
+@pytest.mark.parametrize(
+    'steps, expected',
+    [
+        ([dict(type='Resize', scale=(224, 224))], '224'),
+        (
+            [
+                dict(type='ResizeEdge', scale=256),
+                dict(type='CenterCrop', crop_size=192),
+                dict(type='PackInputs'),
+            ],
+            '192',
+        ),
+        ([dict(type='PackInputs')], ''),
+    ],
+)
+def test_image_size(tiny_config, steps, expected):
+    cfg = tiny_config.copy()
+    cfg.test_dataloader = dict(dataset=dict(type='Wrapper', dataset=dict(type='Set', pipeline=steps)))
+    assert image_size(cfg) == expected
+
+
+def test_last_evaluation_of_a_work_dir_without_any(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no evaluation in'):
+        last_evaluation(tmp_path)

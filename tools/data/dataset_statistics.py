@@ -1,0 +1,63 @@
+"""Print a multi-label set's class counts, groups and co-occurrence, and draw them.
+
+    python tools/data/dataset_statistics.py CONFIG --out-dir work_dirs/statistics
+    python tools/data/dataset_statistics.py labels.csv --pictures data/pictures
+
+With ``--out-dir``, class_counts.png, cooccurrence.png and cooccurrence.csv are written there.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmlongtail  # noqa: F401  first: it mends the host packages
+from mmengine.config import DictAction
+
+from mmlongtail.datasets.building import build_dataset
+from mmlongtail.structures import ClassStatistics
+from mmlongtail.visualization.class_report import class_table, draw_class_counts, draw_cooccurrence
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', help='config (.py), list file (.csv, .txt) or COCO-style JSON')
+    parser.add_argument('--part', choices=['train', 'val', 'test'], default='train', help='which set of a config')
+    parser.add_argument('--pictures', default='', help='folder that the paths in a list or JSON are relative to')
+    parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
+    parser.add_argument('--edges', type=int, nargs=2, default=(20, 100), help='edges of the groups (20 100)')
+    parser.add_argument('--out-dir', type=Path, help='folder for the drawings')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings of the config to override')
+    return parser
+
+
+def show(args: argparse.Namespace) -> None:
+    """Print the table; write the drawings where a folder is named."""
+    dataset = build_dataset(args.source, args.part, args.pictures, args.classes, args.cfg_options)
+    statistics, edges = ClassStatistics.from_dataset(dataset), tuple(args.edges)
+    print(class_table(statistics, edges))
+    if args.out_dir is None:
+        return
+    args.out_dir.mkdir(parents=True, exist_ok=True)
+    draw_class_counts(statistics, edges).savefig(args.out_dir / 'class_counts.png', dpi=150)
+    draw_cooccurrence(statistics).savefig(args.out_dir / 'cooccurrence.png', dpi=150)
+    with (args.out_dir / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file, lineterminator='\n')
+        writer.writerow(['class', *statistics.classes])
+        writer.writerows([name, *row] for name, row in zip(statistics.classes, statistics.cooccurrence.tolist()))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; ``argv`` defaults to the command line's arguments."""
+    try:
+        show(make_parser().parse_args(argv))
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

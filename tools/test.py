@@ -1,0 +1,77 @@
+"""Test a checkpoint: ``python tools/test.py CONFIG CHECKPOINT [--tta] [--out FILE] [--show-dir DIR]``."""
+
+import argparse
+from collections.abc import Sequence
+from copy import deepcopy
+
+import mmlongtail  # noqa: F401  first: it mends the host packages
+
+# isort: split
+import mmengine
+from mmengine.config import Config
+from mmengine.evaluator import DumpResults
+from mmengine.runner import Runner
+
+from mmlongtail.apis import command_line
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The common options and those of testing."""
+    parser = command_line.common_parser('Test a checkpoint')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='file for the predictions (.pkl) or the metrics (.json, .pkl, .yml)')
+    parser.add_argument('--out-item', choices=['metrics', 'pred'], default='pred', help='what --out gets')
+    parser.add_argument('--tta', action='store_true', help="average over the config's views, or a flip")
+    parser.add_argument('--show-dir', help='folder for pictures with their predictions')
+    parser.add_argument('--show', action='store_true', help='show the same in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw every n-th picture')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each window')
+    return parser
+
+
+def merge(cfg: Config, args: argparse.Namespace) -> None:
+    """Put the options of testing into the config."""
+    cfg.load_from = args.checkpoint
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+    if args.show or args.show_dir:
+        cfg.default_hooks.visualization = dict(
+            type='VisualizationHook',
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval,
+        )
+    if args.tta:
+        merge_tta(cfg)
+
+
+def merge_tta(cfg: Config) -> None:
+    """Average the scores over the views of ``tta_pipeline``; where it is missing, over the picture and its flip."""
+    dataset = cfg.test_dataloader.dataset
+    if 'tta_pipeline' not in cfg:
+        *before, pack = deepcopy(dataset.pipeline)
+        views = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
+        cfg.tta_pipeline = [*before, dict(type='TestTimeAug', transforms=[views, [pack]])]
+    dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(cfg.get('tta_model', dict(type='AverageClsScoreTTA')), module=cfg.model)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Test; ``argv`` defaults to the command line's arguments."""
+    args, cfg = command_line.parse(make_parser(), argv)
+    merge(cfg, args)
+
+    def test(runner: Runner) -> None:
+        if args.out and args.out_item == 'pred':
+            runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        metrics = runner.test()
+        if args.out and args.out_item == 'metrics' and runner.rank == 0:
+            mmengine.dump(metrics, args.out)
+
+    command_line.run(cfg, test)
+
+
+if __name__ == '__main__':
+    main()
