@@ -12,7 +12,7 @@ train_dataloader = dict(
     sampler=dict(
         streams=dict(_delete_=True, uniform=dict(type='UniformSampler')),
         epoch_length=dict(
-            type='ClassAwareSampler', num_samples_cls=3, reduce=4
+            _delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4
         ),  # as many iterations as the others
     ),
 )

@@ -16,6 +16,6 @@ train_dataloader = dict(
             uniform_1=dict(type='UniformSampler'),
             uniform_2=dict(type='UniformSampler'),
         ),
-        epoch_length=dict(type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+        epoch_length=dict(_delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4),
     )
 )

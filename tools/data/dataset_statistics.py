@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmengine.config import DictAction
 
 from mmlongtail.datasets.building import build_dataset
@@ -22,14 +21,22 @@ from mmlongtail.visualization.class_report import class_table, draw_class_counts
 
 def make_parser() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('source', help='config (.py), list file (.csv, .txt) or COCO-style JSON')
-    parser.add_argument('--part', choices=['train', 'val', 'test'], default='train', help='which set of a config')
-    parser.add_argument('--pictures', default='', help='folder that the paths in a list or JSON are relative to')
+    parser.add_argument(
+        '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
+    )
+    parser.add_argument(
+        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+    )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument('--edges', type=int, nargs=2, default=(20, 100), help='edges of the groups (20 100)')
     parser.add_argument('--out-dir', type=Path, help='folder for the drawings')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings of the config to override')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings of the config to override'
+    )
     return parser
 
 
@@ -46,7 +53,9 @@ def show(args: argparse.Namespace) -> None:
     with (args.out_dir / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
         writer.writerow(['class', *statistics.classes])
-        writer.writerows([name, *row] for name, row in zip(statistics.classes, statistics.cooccurrence.tolist()))
+        writer.writerows(
+            [name, *row] for name, row in zip(statistics.classes, statistics.cooccurrence.tolist())
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

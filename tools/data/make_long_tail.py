@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import mmlongtail  # noqa: F401  first: it mends the host packages
 import numpy as np
 from mmengine.config import DictAction
 
@@ -24,17 +23,29 @@ from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups, im
 
 def make_parser() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', help='config (.py), list file (.csv, .txt) or COCO-style JSON of the whole set')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'source', help='config (.py), list file (.csv, .txt) or COCO-style JSON of the whole set'
+    )
     parser.add_argument('--out', type=Path, required=True, help='list file to write (.csv)')
-    parser.add_argument('--part', choices=['train', 'val', 'test'], default='train', help='which set of a config')
-    parser.add_argument('--pictures', default='', help='folder that the paths in a list or JSON are relative to')
+    parser.add_argument(
+        '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
+    )
+    parser.add_argument(
+        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+    )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument('--max-count', type=int, help='images of the largest class (as many as it has)')
     parser.add_argument('--min-count', type=int, default=5, help='images of the smallest class (%(default)s)')
-    parser.add_argument('--power', type=float, default=6, help='power of the Pareto distribution (%(default)s)')
+    parser.add_argument(
+        '--power', type=float, default=6, help='power of the Pareto distribution (%(default)s)'
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice of images (%(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings of the config to override')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings of the config to override'
+    )
     return parser
 
 
@@ -65,7 +76,9 @@ def report(statistics: ClassStatistics, targets: np.ndarray, reached: np.ndarray
         rows.append(' ' + row)
     short = int((reached < targets).sum())
     if short:
-        rows.append(f'{short} classes are below the wanted count: their other images show a class that is full')
+        rows.append(
+            f'{short} classes are below the wanted count: their other images show a class that is full'
+        )
     return '\n'.join(rows)
 
 
@@ -75,13 +88,17 @@ def make(args: argparse.Namespace) -> None:
     if args.out.suffix != '.csv':
         raise ValueError(f'--out {args.out}: a name that ends in .csv is expected')
     statistics, (images, classes) = ClassStatistics.from_dataset(dataset), image_labels(dataset)
-    targets = long_tail_targets(statistics.class_counts, args.max_count, args.min_count, args.power, args.seed)
+    targets = long_tail_targets(
+        statistics.class_counts, args.max_count, args.min_count, args.power, args.seed
+    )
     kept = choose_images(images, classes, targets, args.seed)
     root = write_list(args.out, dataset, kept)
     reached = np.bincount(classes[np.isin(images, kept)], minlength=len(targets))
     print(report(statistics, targets, reached))
     print(f'{len(kept)} of {len(dataset)} images kept, listed in {args.out}. In a config:')
-    print(f"dataset=dict(type='ListFileDataset', ann_file={str(args.out)!r}, data_prefix={root!r}, pipeline=…)")
+    print(
+        f"dataset=dict(type='ListFileDataset', ann_file={str(args.out)!r}, data_prefix={root!r}, pipeline=…)"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.datasets.coco_lt import COCOLT
 from mmlongtail.datasets.preparation import Part, obtain_ids, prepare_parts
 from mmlongtail.datasets.published_splits import COCO_LT
@@ -29,11 +28,19 @@ PARTS = (
 
 def make_parser() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('sources', nargs='*', help='official archives, or a folder with train2017, val2017, annotations')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'sources', nargs='*', help='official archives, or a folder with train2017, val2017, annotations'
+    )
     parser.add_argument('--out', type=Path, default=Path('data/coco'), help='folder to make (%(default)s)')
-    parser.add_argument('--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)')
-    parser.add_argument('--download', action='store_true', help='fetch the archives that are not given (20 GB)')
+    parser.add_argument(
+        '--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)'
+    )
+    parser.add_argument(
+        '--download', action='store_true', help='fetch the archives that are not given (20 GB)'
+    )
     return parser
 
 

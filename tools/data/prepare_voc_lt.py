@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.datasets.preparation import Part, obtain_ids, prepare_parts
 from mmlongtail.datasets.published_splits import VOC_LT
 from mmlongtail.datasets.voc_lt import VOCLT
@@ -27,11 +26,21 @@ PARTS = (
 
 def make_parser() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('sources', nargs='*', help='official archives, or a folder that holds VOC2012 and VOC2007')
-    parser.add_argument('--out', type=Path, default=Path('data/VOCdevkit'), help='folder to make (%(default)s)')
-    parser.add_argument('--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)')
-    parser.add_argument('--download', action='store_true', help='fetch the archives that are not given (2.4 GB)')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'sources', nargs='*', help='official archives, or a folder that holds VOC2012 and VOC2007'
+    )
+    parser.add_argument(
+        '--out', type=Path, default=Path('data/VOCdevkit'), help='folder to make (%(default)s)'
+    )
+    parser.add_argument(
+        '--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)'
+    )
+    parser.add_argument(
+        '--download', action='store_true', help='fetch the archives that are not given (2.4 GB)'
+    )
     return parser
 
 

@@ -31,7 +31,9 @@ def build_dataset(
     """
     suffix = Path(source).suffix
     if suffix not in ('.py', *LABEL_FILES):
-        raise ValueError(f'{source}: a config (.py) or a file of labels ({", ".join(LABEL_FILES)}) is expected')
+        raise ValueError(
+            f'{source}: a config (.py) or a file of labels ({", ".join(LABEL_FILES)}) is expected'
+        )
     if not Path(source).is_file():
         raise FileNotFoundError(f'{source} does not exist')
     if suffix in LABEL_FILES:

@@ -15,8 +15,8 @@ class CocoJSONDataset(PictureDataset):
     """All images of a COCO-style JSON; a class is present if one of its annotations counts.
 
     An annotation with ``ignore``, zero area or a box under 1 px does not count, one with ``iscrowd`` does (the
-    protocol of COCO-LT, Wu et al., ECCV 2020). One without ``area`` or ``bbox`` is a label of the whole image and counts.
-    Classes are the file's categories in the order of their ids.
+    protocol of COCO-LT, Wu et al., ECCV 2020). One without ``area`` or ``bbox`` is a label of the whole image and
+    counts. Classes are the file's categories in the order of their ids.
 
     Args:
         ann_file: The JSON file with ``images``, ``annotations`` and ``categories``, relative to ``data_root``.
@@ -66,11 +66,14 @@ class CocoJSONDataset(PictureDataset):
 
     def _check_annotations(self, coco: COCO) -> None:
         for annotation in coco.dataset['annotations']:
-            for field, known in (('category_id', coco.cats), ('image_id', coco.imgs)):
+            for field, known, part in (
+                ('category_id', coco.cats, 'categories'),
+                ('image_id', coco.imgs, 'images'),
+            ):
                 if annotation[field] not in known:
                     raise ValueError(
                         f'{self.ann_file}: annotation {annotation.get("id")} has {field}={annotation[field]!r}, '
-                        f'which is none of the {len(known)} ids of its {"categories" if known is coco.cats else "images"}'
+                        f'which is none of the {len(known)} ids of its {part}'
                     )
 
     def _image(self, coco: COCO, image: dict, index_of: dict[int, int]) -> dict:

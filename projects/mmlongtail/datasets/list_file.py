@@ -24,8 +24,8 @@ class ListFileDataset(PictureDataset):
 
     Args:
         ann_file: The list, relative to ``data_root``.
-        classes: Names of the classes, or a text file with one name a line, relative to ``data_root``. None: the header's
-            columns, or the sorted names in the list, if all its labels are names.
+        classes: Names of the classes, or a text file with one name a line, relative to ``data_root``. None: the
+            header's columns, or the sorted names in the list, if all its labels are names.
         **kwargs: What :class:`PictureDataset` takes; ``data_prefix`` is the folder that the paths are relative to.
 
     Raises:

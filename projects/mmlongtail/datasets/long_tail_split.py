@@ -23,7 +23,9 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
     if num_classes < 1:
         raise ValueError(f'num_classes={num_classes}: at least 1 is expected')
     if not 1 <= min_count <= max_count:
-        raise ValueError(f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected')
+        raise ValueError(
+            f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
+        )
     if power <= 0:
         raise ValueError(f'power={power}: a number > 0 is expected')
     end = (max_count / min_count) ** (1 / (power + 1))

@@ -57,8 +57,8 @@ def prepare_parts(
     missing = [part for part in parts if not (out / part.folder).exists()]
     if missing and not download:
         raise FileNotFoundError(
-            f'{out} lacks {", ".join(part.folder for part in missing)}: give the archives or unpacked folders, or fetch '
-            f'{" ".join(part.url for part in missing)} by --download'
+            f'{out} lacks {", ".join(part.folder for part in missing)}: give the archives or unpacked folders, '
+            f'or fetch {" ".join(part.url for part in missing)} by --download'
         )
     for part in parts if download else ():
         archive = out / 'archives' / part.url.rsplit('/', 1)[1]
@@ -102,7 +102,9 @@ def unpack(archive: Path, out: Path, folders: Sequence[str], wanted: Callable[[P
 def members(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
     """Yield (name, size in bytes, how to open it) of every file in a tar or zip archive."""
     if not archive.exists():
-        raise FileNotFoundError(f'{archive} does not exist: an official archive or an unpacked folder is expected')
+        raise FileNotFoundError(
+            f'{archive} does not exist: an official archive or an unpacked folder is expected'
+        )
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
@@ -133,23 +135,30 @@ def fetch(url: str, path: Path) -> None:
     except OSError as error:
         raise ConnectionError(f'{url} cannot be fetched: {error}') from error
     if expected is not None and part.stat().st_size != int(expected):
-        raise ConnectionError(f'{url}: {part.stat().st_size} of {expected} bytes came, then the connection ended')
+        raise ConnectionError(
+            f'{url}: {part.stat().st_size} of {expected} bytes came, then the connection ended'
+        )
     part.replace(path)
 
 
 def image_ids(path: Path) -> list[str]:
     """Return the image ids of a list, in its order.
 
-    Read are lists of ids (``img_id.txt``, ``img_id.pkl`` of DistributionBalancedLoss: text, one id a line) and label lists
-    (LMPT: ``folder/id.jpg label …`` a line); labels in a list are not used, they come from the annotations.
+    Read are lists of ids (``img_id.txt`` and ``img_id.pkl`` of DistributionBalancedLoss are text, one id a line) and
+    label lists (LMPT: ``folder/id.jpg label …`` a line); labels are not used, they come from the annotations.
 
     Raises:
         FileNotFoundError: If it is missing.
         ValueError: If it is not text, is empty or has an id twice.
     """
-    ids = [Path(line.replace(',', ' ').split()[0]).stem for _, line in read_lines(str(path), 'a list of image ids')]
+    ids = [
+        Path(line.replace(',', ' ').split()[0]).stem
+        for _, line in read_lines(str(path), 'a list of image ids')
+    ]
     if not ids or len(set(ids)) < len(ids):
-        raise ValueError(f'{path}: {len(ids)} ids, {len(set(ids))} of them different: one different id a line is expected')
+        raise ValueError(
+            f'{path}: {len(ids)} ids, {len(set(ids))} of them different: one different id a line is expected'
+        )
     return ids
 
 

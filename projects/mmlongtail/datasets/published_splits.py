@@ -1,4 +1,4 @@
-"""The published long-tailed multi-label splits, for checking a prepared copy against them; training never reads this."""
+"""The published long-tailed multi-label splits, to check a prepared copy against; training never reads this."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,9 @@ class PublishedSplit:
         sizes_of_groups = np.bincount(class_groups(train.class_counts), minlength=3)
         rows.append('head:medium:tail classes ' + ':'.join(map(str, sizes_of_groups)))
         wrong = sum(n != published for _, n, published in (*sizes, *pairs))
-        rows.append(f'{wrong} of these counts DIFFER from the published ones' if wrong else 'all as published')
+        rows.append(
+            f'{wrong} of these counts DIFFER from the published ones' if wrong else 'all as published'
+        )
         return '\n'.join(rows), not wrong
 
 
@@ -54,24 +56,16 @@ def mark(here: int, published: int) -> str:
     return '' if here == published else f'  <- differs by {here - published:+d}'
 
 
-VOC_LT = PublishedSplit(
-    'VOC-LT',
-    f'{RAW}/VOCdevkit/longtail2012/img_id.txt',
-    num_train=1142,
-    num_test=4952,
-    class_counts=(6, 34, 8, 14, 154, 17, 249, 29, 479, 4, 240, 48, 11, 20, 775, 100, 5, 82, 7, 64),  # fmt: skip
+# fmt: off
+VOC_LT_COUNTS = (
+    6, 34, 8, 14, 154, 17, 249, 29, 479, 4, 240, 48, 11, 20, 775, 100, 5, 82, 7, 64,
 )
-COCO_LT = PublishedSplit(
-    'COCO-LT',
-    f'{RAW}/coco/longtail2017/img_id.pkl',
-    num_train=1909,
-    num_test=5000,
-    # fmt: off
-    class_counts=(
-        1128, 37, 276, 32, 9, 41, 18, 87, 20, 50, 11, 13, 8, 97, 19, 49, 70, 17, 7, 10,
-        8, 6, 7, 7, 100, 39, 189, 31, 24, 11, 12, 8, 35, 10, 25, 21, 17, 10, 20, 460,
-        84, 498, 126, 207, 173, 366, 39, 35, 44, 36, 29, 25, 14, 45, 16, 73, 585, 153, 164, 44,
-        624, 25, 200, 137, 70, 89, 73, 127, 91, 175, 9, 237, 119, 292, 87, 113, 15, 21, 6, 11,
-    ),
-    # fmt: on
+COCO_LT_COUNTS = (
+    1128, 37, 276, 32, 9, 41, 18, 87, 20, 50, 11, 13, 8, 97, 19, 49, 70, 17, 7, 10,
+    8, 6, 7, 7, 100, 39, 189, 31, 24, 11, 12, 8, 35, 10, 25, 21, 17, 10, 20, 460,
+    84, 498, 126, 207, 173, 366, 39, 35, 44, 36, 29, 25, 14, 45, 16, 73, 585, 153, 164, 44,
+    624, 25, 200, 137, 70, 89, 73, 127, 91, 175, 9, 237, 119, 292, 87, 113, 15, 21, 6, 11,
 )
+# fmt: on
+VOC_LT = PublishedSplit('VOC-LT', f'{RAW}/VOCdevkit/longtail2012/img_id.txt', 1142, 4952, VOC_LT_COUNTS)
+COCO_LT = PublishedSplit('COCO-LT', f'{RAW}/coco/longtail2017/img_id.pkl', 1909, 5000, COCO_LT_COUNTS)

@@ -27,10 +27,8 @@ def class_table(statistics: ClassStatistics, edges: tuple[int, int] = (20, 100),
     )
     for g, name in enumerate(GROUP_NAMES):
         members = counts[groups == g]
-        rows.append(
-            f'{name}: {len(members)} classes'
-            + (f', {members.min()} to {members.max()} images' * bool(len(members)))
-        )
+        span = f', {members.min()} to {members.max()} images' if len(members) else ''
+        rows.append(f'{name}: {len(members)} classes{span}')
     if counts.min() > 0:
         rows.append(f'imbalance factor {counts.max() / counts.min():.1f}')
     else:

@@ -28,7 +28,7 @@ def increment_figure(
         class_statistics: Of the training set.
         baseline_name: Name of the method whose AP is the zero line.
     """
-    figure, axes = _panels(len(others), class_statistics)
+    figure, axes = _panels(len(others), class_statistics, sharey=True)
     order = head_to_tail(class_statistics.class_counts)
     for ax, (name, values) in zip(axes, others.items()):
         gain = (values - baseline)[order]
@@ -106,11 +106,13 @@ def head_to_tail(class_counts: np.ndarray) -> np.ndarray:
     return np.argsort(-np.asarray(class_counts), kind='stable')
 
 
-def _panels(number: int, class_statistics: ClassStatistics) -> tuple[Figure, list[Axes]]:
+def _panels(
+    number: int, class_statistics: ClassStatistics, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
     """Panels above each other with the names of all classes under the lowest."""
     num_classes = len(class_statistics.class_counts)
     figure = Figure(figsize=(max(6, 0.19 * num_classes + 1), 1.9 * number + 0.9), layout='constrained')
-    axes = figure.subplots(number, sharex=True, squeeze=False)[:, 0]
+    axes = figure.subplots(number, sharex=True, sharey=sharey, squeeze=False)[:, 0]
     names = class_statistics.classes or [str(k) for k in range(num_classes)]
     labels = [names[k] for k in head_to_tail(class_statistics.class_counts)]
     axes[-1].set_xticks(range(num_classes), labels, rotation=90, fontsize=8)
@@ -129,9 +131,10 @@ def _mark_groups(
         members = np.flatnonzero(groups == group)
         first, last = members[0] - 0.5, members[-1] + 0.5
         if group == 1:
-            ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0)
+            ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0, zorder=0)
         text = GROUP_NAMES[group]
         if values is not None and not np.isnan(values[members]).all():
-            text += f' {np.nanmean(values[members]):{"+" if signed else ""}.1f}'
+            mean = round(np.nanmean(values[members]), 1) + 0.0  # never -0.0
+            text += f', mean {mean:{"+" if signed else ""}.1f}'
         ax.text((first + last) / 2, 0.97, text, transform=top, ha='center', va='top', fontsize=8)
     ax.margins(y=0.2)

@@ -186,9 +186,7 @@ def test_swin_of_another_window_is_resized_in_every_copy(part, tmp_path, monkeyp
     scramble(network)
     save_checkpoint(dict(state_dict=network.state_dict()), file)
     pretrained = dict(type='Pretrained', checkpoint=file, prefix='backbone.')
-    model = branched(
-        dict(SWIN, init_cfg=pretrained if part == 'backbone' else None), BACKBONES['Swin'][1]
-    )
+    model = branched(dict(SWIN, init_cfg=pretrained if part == 'backbone' else None), BACKBONES['Swin'][1])
     model.init_weights()
     if part == 'classifier':
         load_checkpoint(model, file)

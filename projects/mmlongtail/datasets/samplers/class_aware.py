@@ -72,7 +72,7 @@ class ClassAwareSampler(OrderSampler):
         return queue[place[..., None] + np.arange(size)].ravel()[: self.num_rows]
 
     def _queues(self, rng: np.random.Generator, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Shuffled passes over each class's images, (M,), ``length`` or more per class; where each class begins, (K',)."""
+        """Shuffled passes over each class's images, ``length`` or more per class; where each class begins, (K',)."""
         passes = -(-length // self._counts)  # (K',)
         owner = np.repeat(np.arange(len(passes)), passes)  # (P,), the class of each pass
         sizes = self._counts[owner]

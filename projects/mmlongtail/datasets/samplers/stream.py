@@ -102,7 +102,7 @@ class StreamSampler(OrderSampler):
         """Image indices of an epoch, one column per stream, (num_rows, S)."""
         columns = []
         for i, stream in enumerate(self.streams.values()):
-            stream.sampler.seed = int(np.random.SeedSequence([self.seed, i]).generate_state(1)[0])
+            stream.sampler.seed = int(np.random.SeedSequence([self.seed, i]).generate_state(1)[0] // 2)
             columns.append(stream.take(epoch * self.num_rows, self.num_rows))
         return np.stack(columns, axis=1)
 

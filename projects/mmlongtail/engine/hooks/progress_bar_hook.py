@@ -16,7 +16,7 @@ CLEAR = '\r\x1b[K'
 def progress_line(title: str, done: int, total: int, seconds_left: float, columns: int) -> str:
     """For instance ``train epoch 3/8 [=====>              ] 242/968  eta 0:12:30``, no wider than ``columns``."""
     numbers = f' {done}/{total}  eta {timedelta(seconds=round(seconds_left))}'
-    width = min(40, columns - len(title) - len(numbers) - 4)
+    width = min(40, columns - len(title) - len(numbers) - 3)
     if width < 5:
         return (title + numbers)[:columns]
     filled = int(width * done / total)

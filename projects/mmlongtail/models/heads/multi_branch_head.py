@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample, label_to_onehot
 from torch import Tensor, nn
 
 AVERAGES = ('score', 'logit')
+NORMAL = dict(type='Normal', layer='Linear', std=0.01)
 
 
 @MODELS.register_module()
@@ -25,7 +26,7 @@ class MultiBranchHead(MultiLabelClsHead):
         average: 'score' means sigmoid scores, 'logit' means logits before the sigmoid.
         thr: Scores from here on are positive labels.
         topk: Instead of ``thr``, the number of positive labels.
-        init_cfg: Initialisation of the layers.
+        init_cfg: Initialisation of the layers, ``NORMAL`` if None.
 
     Raises:
         ValueError: For an unknown average, a number below 1, or rows that are not a multiple of n.
@@ -40,9 +41,9 @@ class MultiBranchHead(MultiLabelClsHead):
         average: str = 'score',
         thr: float | None = None,
         topk: int | None = None,
-        init_cfg: dict | None = dict(type='Normal', layer='Linear', std=0.01),
+        init_cfg: dict | None = None,
     ):
-        super().__init__(loss=loss, thr=thr, topk=topk, init_cfg=init_cfg)
+        super().__init__(loss=loss, thr=thr, topk=topk, init_cfg=init_cfg or NORMAL)
         if average not in AVERAGES:
             raise ValueError(f'average is {average!r}, expected one of {AVERAGES}')
         for name, value in dict(

@@ -1,0 +1,115 @@
+"""Every row of the collaborative paper's tables is a config that trains: here on a few pictures, with a tiny network."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+FOLDER = Path(__file__).resolve().parents[2] / 'configs/collab'
+TINY = dict(type='ResNet_CIFAR', depth=18, base_channels=4, stem_channels=4)
+STREAMS = {  # what the batches hold and how many branches there are, where it is not the full method's
+    'baseline_uniform': (['uniform'], 1),
+    'baseline_rebalanced': (['rebalanced'], 1),
+    'flip_uniform': (['uniform'], 1),
+    'flip_rebalanced': (['rebalanced'], 1),
+    'union': (['rebalanced', 'uniform'], 1),
+    'uniform_x2': (['uniform_1', 'uniform_2'], 2),
+    'rebalanced_x2': (['rebalanced_1', 'rebalanced_2'], 2),
+}
+
+
+@pytest.fixture(scope='module')
+def pictures(tmp_path_factory):
+    """Twenty pictures with two of twenty classes each, in a list file."""
+    root = tmp_path_factory.mktemp('pictures')
+    noise = np.random.default_rng(0).integers(0, 256, (20, 36, 36, 3), dtype=np.uint8)
+    for i, picture in enumerate(noise):
+        cv2.imwrite(str(root / f'{i}.png'), picture)
+    (root / 'list.csv').write_text(''.join(f'{i}.png,{i},{(i + 1) % 20}\n' for i in range(20)))
+    return root
+
+
+def tiny(name: str, pictures: Path, work_dir: Path) -> Config:
+    cfg = Config.fromfile(FOLDER / f'{name}.py')
+    num_classes = cfg.model.head.num_classes
+    cfg.model.backbone, cfg.model.head.in_channels = TINY, 32
+    for loader in (cfg.train_dataloader, cfg.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False, batch_size=4)
+        holder = loader if loader is cfg.test_dataloader else loader.dataset
+        pipeline = holder.dataset.pipeline
+        [resize] = [t for t in pipeline if t.type == 'Resize']
+        resize.scale = (32, 32)
+        holder.dataset = dict(
+            type='ListFileDataset',
+            data_root=str(pictures),
+            ann_file='list.csv',
+            classes=[str(k) for k in range(num_classes)],
+            pipeline=pipeline,
+        )
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.work_dir, cfg.train_cfg.max_epochs = str(work_dir), 1
+    cfg.visualizer.vis_backends = cfg.vis_backends = [dict(type='LocalVisBackend')]
+    return cfg
+
+
+@pytest.mark.parametrize('name', sorted(path.stem for path in FOLDER.glob('voc_lt*.py')))
+def test_trains_and_tests(name, pictures, tmp_path):
+    runner = Runner.from_cfg(tiny(name, pictures, tmp_path))
+    seen = []
+    runner.train_dataloader.collate_fn = _watch(runner.train_dataloader.collate_fn, seen)
+    runner.train()
+    streams, branches = STREAMS.get(name.removeprefix('voc_lt_'), (['rebalanced', 'uniform'], 2))
+    assert sorted(set(seen)) == streams
+    assert [seen.count(stream) for stream in streams] == [len(seen) // len(streams)] * len(streams)
+    assert len(getattr(runner.model.head, 'fcs', [0])) == branches
+    scores = runner.test()
+    assert 0 < scores['long-tail/mAP'] <= 100
+
+
+def _watch(collate, seen):
+    def watched(batch):
+        seen.extend(item['data_samples'].stream for item in batch)
+        return collate(batch)
+
+    return watched
+
+
+def test_both_sets_have_the_same_rows():
+    rows = {s: {p.stem.removeprefix(s) for p in FOLDER.glob(f'{s}*.py')} for s in ('voc_lt', 'coco_lt')}
+    assert rows['voc_lt'] == rows['coco_lt']
+
+
+def test_full_method_is_the_papers_setting():
+    """Section 4.1 and the schedule of DB loss, read independently of the base files."""
+    cfg = Config.fromfile(FOLDER / 'voc_lt.py')
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (0.01, 0.9, 1e-4)
+    assert cfg.train_dataloader.batch_size == 2 * 32
+    assert cfg.train_cfg.max_epochs == 8
+    assert cfg.model.head.loss.consistency == dict(type='LogitConsistencyLoss', loss_weight=0.1)
+    assert cfg.model.backbone.depth == 50 and cfg.model.branch_modules == ['backbone.layer4']
+
+
+def test_learning_rate_follows_the_schedule(pictures, tmp_path):
+    """Warm-up from a third over 500 iterations, a tenth after epochs 5 and 7."""
+    cfg = Config.fromfile(FOLDER / 'voc_lt.py')
+    model = torch.nn.Linear(1, 1)
+    from mmengine.optim import build_optim_wrapper
+    from mmengine.registry import PARAM_SCHEDULERS
+
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    warm_up, steps = (PARAM_SCHEDULERS.build(dict(s, optimizer=wrapper)) for s in cfg.param_scheduler)
+    rates = []
+    for iteration in range(8 * 121):
+        rates.append(wrapper.get_lr()['lr'][0])
+        warm_up.step()
+        if iteration % 121 == 120:
+            steps.step()
+    assert rates[0] == pytest.approx(0.01 / 3)
+    assert rates[250] == pytest.approx(0.01 * 2 / 3, rel=0.01)
+    assert rates[500] == pytest.approx(0.01) and rates[5 * 121 - 1] == pytest.approx(0.01)
+    assert rates[5 * 121] == pytest.approx(1e-3) and rates[7 * 121] == pytest.approx(1e-4)

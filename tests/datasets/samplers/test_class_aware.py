@@ -1,0 +1,115 @@
+"""The class-aware sampler against the rule that METHODS 1 states, on the published labels."""
+
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from mmlongtail.datasets.samplers import ClassAwareSampler
+
+COUNTS = (23, 7, 2, 1, 5)
+
+
+@pytest.fixture
+def single_label(labels):
+    """Five classes, one label per image, images not in the order of their classes."""
+    each = np.random.default_rng(0).permutation(np.repeat(range(5), COUNTS))
+    return labels([[int(k)] for k in each], 5)
+
+
+@pytest.mark.parametrize(('name', 'length'), [('voc_lt', 3875), ('coco_lt', 22_560)])
+def test_published_epoch_lengths(published, name, length):
+    sampler = ClassAwareSampler(published(name), seed=0)
+    assert len(sampler) == len(list(sampler)) == len(sampler.order(1)) == length
+
+
+@pytest.mark.parametrize('size', [1, 3, 4])
+def test_cycles_over_classes_and_over_images(single_label, size):
+    sampler = ClassAwareSampler(single_label, num_samples_cls=size, reduce=1, seed=1)
+    order = sampler.order(2)
+    assert len(order) == 23 * 5
+    class_of = np.array([label[0] for label in single_label.labels])
+    visits = [order[i : i + size] for i in range(0, len(order), size)]
+    visited = [class_of[visit[0]] for visit in visits]
+    assert all((class_of[visit] == k).all() for visit, k in zip(visits, visited))
+    cycles = [tuple(visited[i : i + 5]) for i in range(0, len(visited), 5)]
+    full = [cycle for cycle in cycles if len(cycle) == 5]
+    assert all(sorted(cycle) == [0, 1, 2, 3, 4] for cycle in full)
+    assert len(set(cycles[-1])) == len(cycles[-1])
+    assert len(set(full)) > 1
+    for k, count in enumerate(COUNTS):  # the class's own shuffled cycles, across its visits
+        drawn = order[class_of[order] == k]
+        passes = [drawn[i : i + count] for i in range(0, len(drawn), count)]
+        images = np.flatnonzero(class_of == k)
+        assert all(len(set(one)) == len(one) and set(one) <= set(images) for one in passes)
+        if 3 < count < 10:
+            assert len({tuple(one) for one in passes[:-1]}) > 1  # reshuffled
+
+
+def test_cycles_differ_between_epochs(single_label):
+    sampler = ClassAwareSampler(single_label, reduce=1, seed=1)
+    assert sampler.order(0).tolist() != sampler.order(1).tolist()
+
+
+def test_images_are_drawn_with_the_stated_probability(published):
+    """An image's probability is 1/K sum_k y_k / n_k; cycles make counts vary less than independent draws would."""
+    dataset = published('voc_lt')
+    present = np.zeros((len(dataset), 20))
+    for image, classes in enumerate(dataset.labels):
+        present[image, classes] = 1
+    probability = (present / present.sum(axis=0)).sum(axis=1) / 20
+    assert probability.sum() == pytest.approx(1)
+    sampler = ClassAwareSampler(dataset, seed=0)
+    drawn = sum(np.bincount(sampler.order(epoch), minlength=len(dataset)) for epoch in range(200))
+    expected = 200 * len(sampler) * probability
+    assert np.abs((drawn - expected) / np.sqrt(expected)).max() < 5
+    assert np.square((drawn - expected) / np.sqrt(expected)).mean() < 1
+
+
+def test_classes_without_images_are_left_out_and_named(labels):
+    dataset = labels([[0], [0, 2], [2], []], 5)
+    with pytest.warns(UserWarning, match='without images: class 1, class 3, class 4'):
+        sampler = ClassAwareSampler(dataset, num_samples_cls=1, reduce=1, seed=0)
+    order = sampler.order(0)
+    assert len(order) == 2 * 5
+    assert set(order) == {0, 1, 2}
+    pairs = order[:10].reshape(5, 2)  # a cycle has one image of class 0 and one of class 2, in any order
+    for pair in pairs.tolist():
+        assert (pair[0] in (0, 1) and pair[1] in (1, 2)) or (pair[0] in (1, 2) and pair[1] in (0, 1))
+
+
+def test_no_warning_where_every_class_has_an_image(single_label):
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        ClassAwareSampler(single_label, seed=0)
+
+
+def test_nothing_to_draw_is_an_error(labels):
+    with pytest.raises(ValueError, match='nothing to draw: the largest of 2 classes has 0 images'):
+        ClassAwareSampler(labels([[], []], 2), seed=0)
+    with pytest.raises(ValueError, match='largest of 2 classes has 1 images and reduce is 4'):
+        ClassAwareSampler(labels([[0], [1]], 2), seed=0)
+
+
+@pytest.mark.parametrize('wrong', [dict(num_samples_cls=0), dict(reduce=0), dict(reduce=-1)])
+def test_parameters_must_be_positive(single_label, wrong):
+    with pytest.raises(ValueError, match='must be at least 1, got .*' + str(*wrong.values())):
+        ClassAwareSampler(single_label, **wrong)
+
+
+def test_order_of_inaturalist_within_a_fifth_of_a_second(labels):
+    """437,513 draws from as many images of 8,142 classes; the fastest of three, for neighbours are noisy."""
+    decay = 1000 * np.arange(1, 8143) ** -0.33
+    counts = np.clip(decay * (437_513 - 1000) / decay.sum(), 2, 1000).astype(int)
+    counts[0] = 1000
+    each = np.repeat(np.arange(8142), counts)
+    each = np.append(each, np.arange(437_513 - len(each)) % 8142)
+    sampler = ClassAwareSampler(labels(each[:, None], 8142), reduce=18, seed=0)
+    assert len(each) == 437_513 <= len(sampler)
+    times = []
+    for epoch in range(3):
+        start = time.perf_counter()
+        sampler.order(epoch)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.2

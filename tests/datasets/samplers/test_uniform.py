@@ -1,0 +1,32 @@
+"""The uniform sampler: every image once."""
+
+import time
+
+import numpy as np
+
+from mmlongtail.datasets.samplers import UniformSampler
+
+
+def test_every_image_once_in_each_epoch(labels):
+    sampler = UniformSampler(labels([[0]] * 101, 1), seed=0)
+    orders = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        orders.append(list(sampler))
+        assert sorted(orders[-1]) == list(range(101)) != orders[-1]
+    assert orders[0] != orders[1] != orders[2]
+    assert all(type(index) is int for index in orders[0])
+    assert len(sampler) == 101
+
+
+def test_places_are_uniform(labels):
+    sampler = UniformSampler(labels([[0]] * 8, 1), seed=3)
+    first = np.bincount([sampler.order(epoch)[0] for epoch in range(4000)], minlength=8)
+    assert np.abs(first - 500).max() < 5 * np.sqrt(500)
+
+
+def test_order_of_inaturalist_within_a_fifth_of_a_second(labels):
+    sampler = UniformSampler(labels(range(437_513), 1), seed=0)
+    start = time.perf_counter()
+    sampler.order(0)
+    assert time.perf_counter() - start < 0.2
