@@ -11,8 +11,7 @@ train_dataloader = dict(
     batch_size=32,
     sampler=dict(
         streams=dict(_delete_=True, uniform=dict(type='UniformSampler')),
-        epoch_length=dict(
-            _delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4
-        ),  # as many iterations as the others
+        # as many iterations as the others
+        epoch_length=dict(_delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4),
     ),
 )

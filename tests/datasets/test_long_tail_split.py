@@ -87,6 +87,13 @@ def test_class_that_never_stands_alone_is_held_back_by_its_companion():
     assert len(kept) == 5
 
 
+def test_rare_class_is_filled_before_its_frequent_companion():
+    images = np.concatenate([np.arange(100), np.arange(90, 100)])
+    order, classes = np.argsort(images, kind='stable'), np.repeat([0, 1], [100, 10])
+    kept = choose_images(images[order], classes[order], np.array([20, 10]))
+    assert len(kept) == 20 and (kept >= 90).sum() == 10
+
+
 def test_seed_decides(entries):
     targets = np.full(12, 30)
     chosen = [choose_images(*entries, targets, seed).tolist() for seed in (1, 1, 2)]

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,6 +92,12 @@ def weights() -> Callable:
     return flat
 
 
+def free_port() -> str:
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        return str(server.getsockname()[1])
+
+
 @pytest.fixture
 def two_processes() -> Callable:
     """Run ``dist_*.sh`` in two processes on the CPU; its combined output."""
@@ -99,9 +106,9 @@ def two_processes() -> Callable:
 
     def run(script: str, *arguments) -> str:
         path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
-        environment = os.environ | dict(PATH=path, PORT='0', OMP_NUM_THREADS='1')
+        environment = os.environ | dict(PATH=path, PORT=free_port(), OMP_NUM_THREADS='1')
         command = ['bash', str(TOOLS / script), *map(str, arguments)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

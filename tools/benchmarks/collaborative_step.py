@@ -3,7 +3,7 @@
 One step takes B images of each of two streams, forward and backward. The collaborative model runs trunk and
 branches once each on 2 B images; its parts are the trunk and each branch alone on 2 B images; the naive
 version runs the whole network four times, each branch on each stream. Ratios are medians over interleaved
-rounds, so a busy machine slows all three alike.
+rounds, so a busy machine slows all three alike (set OMP_NUM_THREADS=1 there).
 
     python tools/benchmarks/collaborative_step.py       # ResNet-50 on a CPU, about 1 min
     python tools/benchmarks/collaborative_step.py --device cuda --batch 32 --size 224

@@ -44,8 +44,8 @@ class LongTailDigits(MultiLabelDataset):
     def __init__(
         self,
         split: str = 'train',
-        max_count: int = 160,
-        min_count: int = 2,
+        max_count: int = 240,
+        min_count: int = 3,
         power: float = 6,
         seed: int = 0,
         **kwargs,
@@ -53,7 +53,9 @@ class LongTailDigits(MultiLabelDataset):
         if split not in ('train', 'test'):
             raise ValueError(f"split={split!r}: 'train' or 'test' is expected")
         if not 1 <= min_count <= max_count:
-            raise ValueError(f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected')
+            raise ValueError(
+                f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
+            )
         if power <= 0:
             raise ValueError(f'power={power}: a number > 0 is expected')
         self.split, self.seed = split, seed
@@ -79,7 +81,9 @@ class LongTailDigits(MultiLabelDataset):
     def _draw_labels(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Distinct classes for every picture, its own class first, (N, 4), and which of them it shows, (N, 4) bool."""
         own = np.repeat(np.arange(NUM_CLASSES), self.own_counts)
-        keys = np.log(self.own_counts) + rng.gumbel(size=(len(own), NUM_CLASSES))  # top keys: draws without return
+        keys = np.log(self.own_counts) + rng.gumbel(
+            size=(len(own), NUM_CLASSES)
+        )  # top keys: draws without return
         keys[np.arange(len(own)), own] = np.inf
         labels = np.argsort(-keys, axis=1)[:, :MAX_DIGITS]
         return labels, np.arange(MAX_DIGITS) < rng.integers(1, MAX_DIGITS, (len(own), 1), endpoint=True)
@@ -94,4 +98,7 @@ class LongTailDigits(MultiLabelDataset):
 
     def extra_repr(self) -> list[str]:
         """The part and its size in the host's summary."""
-        return [f'Split: \t{self.split}', f'Own pictures: \t{self.own_counts.max()} to {self.own_counts.min()}']
+        return [
+            f'Split: \t{self.split}',
+            f'Own pictures: \t{self.own_counts.max()} to {self.own_counts.min()}',
+        ]

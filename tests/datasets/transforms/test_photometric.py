@@ -62,6 +62,16 @@ def test_channels_are_permuted_only_when_switched_on(picture):
     assert len(orders) == 6 and all(sorted(order) == [0, 1, 2] for order in orders)
 
 
+@pytest.mark.parametrize('contrast_first, expected', [(True, (255, 202, 202)), (False, (255, 225, 225))])
+def test_order_of_the_changes_by_hand(monkeypatch, contrast_first, expected):
+    """170, 70, 70 + 30 is 200, 100, 100; x 1.5 clips to 255, 150, 150. Half the saturation comes before or after."""
+    drawn = {'brightness': 30, 'contrast': 1.5, 'saturation': 0.5, 'hue': 0, 'channels': range(3)}
+    transform = PhotoMetricDistortion()
+    monkeypatch.setattr(transform, '_draw', lambda: {**drawn, 'contrast_first': contrast_first})
+    result = transform({'img': np.full((2, 2, 3), (170, 70, 70), np.uint8)})['img']
+    assert np.abs(result.astype(int) - expected).max() <= 2
+
+
 def test_global_seed_decides_and_the_input_stays(picture):
     transform = TRANSFORMS.build({'type': 'PhotoMetricDistortion', 'swap_channels': True})
     before, results = picture.copy(), []

@@ -1,11 +1,15 @@
 """NHWC weights: the same training up to rounding, and bit for bit the same when it is resumed."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.device import get_device
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, MMDistributedDataParallel
 from mmengine.runner import Runner
 from torch import nn
+
+from mmlongtail.engine.hooks import ChannelsLastHook
 
 
 class Net(BaseModel):
@@ -92,3 +96,12 @@ def test_a_resumed_run_is_the_same_bit_for_bit(tmp_path):
     resumed.train()
     assert resumed.epoch == 2
     assert torch.equal(weights(resumed), weights(whole))
+
+
+def test_a_wrapped_model_keeps_its_layout():
+    """DistributedDataParallel would give wrong gradients: ``tests/tools/test_train.py`` compares the weights."""
+    model = MMDistributedDataParallel.__new__(MMDistributedDataParallel)
+    nn.Module.__init__(model)
+    model.module = Net()
+    ChannelsLastHook().before_train(SimpleNamespace(model=model))
+    assert model.module.first.weight.is_contiguous()

@@ -1,3 +1,3 @@
 """Transforms that MMPretrain lacks."""
 
-from . import photometric, side_crop  # noqa: F401
+from . import compose_digits, photometric, side_crop  # noqa: F401

@@ -48,20 +48,24 @@ class ComposeDigits(BaseTransform):
         ValueError: If an argument is out of range, or a sample has more digits than the picture has quarters.
     """
 
-    def __init__(self, size: int = 32, noise: float = 25, hue_jitter: float = 35):
+    def __init__(self, size: int = 32, noise: float = 12, hue_jitter: float = 20):
         if size < 20 or size % 2:
             raise ValueError(f'size={size}: an even number of pixels >= 20 is expected')
         if noise < 0:
             raise ValueError(f'noise={noise}: a number of grey levels >= 0 is expected')
         if not 0 <= hue_jitter < 60:
-            raise ValueError(f'hue_jitter={hue_jitter}: degrees in [0, 60) are expected, else the colours overlap')
+            raise ValueError(
+                f'hue_jitter={hue_jitter}: degrees in [0, 60) are expected, else the colours overlap'
+            )
         self.size, self.noise, self.hue_jitter = size, noise, hue_jitter
 
     def transform(self, results: dict) -> dict:
         """Compose ``results['img']``."""
         digits, inks = results['digits'], results['inks']
         if not len(digits) == len(inks) <= MAX_DIGITS:
-            raise ValueError(f'digits={digits}, inks={inks}: one ink per digit, {MAX_DIGITS} at most, are expected')
+            raise ValueError(
+                f'digits={digits}, inks={inks}: one ink per digit, {MAX_DIGITS} at most, are expected'
+            )
         rng = np.random.default_rng(results['seed'])
         image = self._ground(rng)
         for quarter, digit, ink in zip(rng.permutation(MAX_DIGITS), digits, inks):
@@ -83,7 +87,9 @@ class ComposeDigits(BaseTransform):
         top, left = rng.integers(0, half - side, 2, endpoint=True) + half * np.array(divmod(quarter, 2))
         cover = cv2.resize(handwritten_digits()[0][digit], (int(side), int(side)))[..., None]
         shade = _bgr(
-            INK_HUES[ink] + rng.uniform(-self.hue_jitter, self.hue_jitter), rng.uniform(0.5, 1), rng.uniform(0.6, 1)
+            INK_HUES[ink] + rng.uniform(-self.hue_jitter, self.hue_jitter),
+            rng.uniform(0.5, 1),
+            rng.uniform(0.6, 1),
         )
         window = image[top : top + side, left : left + side]
         window += cover * (shade - window)

@@ -2,6 +2,7 @@
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 
 
@@ -11,9 +12,13 @@ class ChannelsLastHook(Hook):
 
     Makes a training step 10 to 20 % faster on CPUs, and more in mixed precision on GPUs; results stay the same up to
     rounding. It comes after weights are initialised and checkpoints loaded, which may put in tensors of another layout.
+
+    A wrapped model (several processes) is left as it is: DistributedDataParallel fixes the layout of its gradient
+    buckets when it is made, and weights changed afterwards get wrong gradients, with only a warning.
     """
 
     def _change_layout(self, runner) -> None:
-        runner.model.to(memory_format=torch.channels_last)
+        if not is_model_wrapper(runner.model):
+            runner.model.to(memory_format=torch.channels_last)
 
     before_train = before_val = before_test = _change_layout

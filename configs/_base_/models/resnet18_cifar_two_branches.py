@@ -1,0 +1,9 @@
+# A narrow ResNet-18 for pictures of 32 pixels: stages 1 to 3 shared, stage 4 and the classifier once per branch.
+model = dict(
+    type='MultiBranchClassifier',
+    num_branches=2,
+    branch_modules=['backbone.layer4'],
+    backbone=dict(type='ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='MultiBranchHead', num_branches=2, in_channels=64),
+)
