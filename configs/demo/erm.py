@@ -12,6 +12,6 @@ train_dataloader = dict(
     batch_size=32,
     sampler=dict(
         streams=dict(_delete_=True, uniform=dict(type='UniformSampler')),
-        epoch_length=dict(type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+        epoch_length=dict(_delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4),
     ),
 )
