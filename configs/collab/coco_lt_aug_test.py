@@ -1,5 +1,6 @@
 # The full method, tested on each image and its mirror image. Paper (Table 2): COCO-LT 57.28 mAP.
-# Training is that of coco_lt.py; `python tools/test.py configs/collab/coco_lt_aug_test.py CHECKPOINT` tests one of its checkpoints.
+# Training is that of coco_lt.py, and so are the checkpoints to test:
+#   python tools/test.py configs/collab/coco_lt_aug_test.py work_dirs/collab/coco_lt/epoch_8.pth
 _base_ = './coco_lt.py'
 
 tta_pipeline = [

@@ -1,5 +1,6 @@
 # The full method, tested on each image and its mirror image. Paper (Table 2): VOC-LT 81.79 mAP.
-# Training is that of voc_lt.py; `python tools/test.py configs/collab/voc_lt_aug_test.py CHECKPOINT` tests one of its checkpoints.
+# Training is that of voc_lt.py, and so are the checkpoints to test:
+#   python tools/test.py configs/collab/voc_lt_aug_test.py work_dirs/collab/voc_lt/epoch_8.pth
 _base_ = './voc_lt.py'
 
 tta_pipeline = [

@@ -1,4 +1,4 @@
-"""Every row of the collaborative paper's tables is a config that trains: here on a few pictures, with a tiny network."""
+"""Every row of the collaborative paper's tables is a config that trains: here a tiny network on a few pictures."""
 
 from pathlib import Path
 

@@ -62,7 +62,7 @@ def test_dictionary_is_plain_and_complete():
 
 def test_single_label_set_stores_no_square_matrix():
     state = ClassStatistics.from_dataset(Labels([[0], [1], [1]], ['a', 'b'])).to_dict()
-    assert state['cooccurrence'] is None
+    assert 'cooccurrence' not in state
     assert ClassStatistics.from_dict(state).cooccurrence.tolist() == [[1, 0], [0, 2]]
 
 
@@ -79,12 +79,15 @@ def test_published_splits_have_published_groups(shared_data, name, expected):
 def test_edges_and_their_inclusiveness():
     counts = [101, 100, 99, 20, 19, 0]
     assert class_groups(counts).tolist() == [0, 0, 1, 1, 2, 2]
-    assert class_groups(counts, head_inclusive=False).tolist() == [0, 1, 1, 1, 2, 2]  # single-label: more than 100
+    # single-label sets: head is more than 100
+    assert class_groups(counts, head_inclusive=False).tolist() == [0, 1, 1, 1, 2, 2]
     assert class_groups(counts, tail_inclusive=True).tolist() == [0, 0, 1, 2, 2, 2]
     assert class_groups(counts, edges=(1, 99)).tolist() == [0, 0, 0, 1, 1, 2]
 
 
-@pytest.mark.parametrize('kwargs, words', [(dict(edges=(100, 20)), 'ascending'), (dict(class_counts=[3, -1]), '>= 0')])
+@pytest.mark.parametrize(
+    'kwargs, words', [(dict(edges=(100, 20)), 'ascending'), (dict(class_counts=[3, -1]), '>= 0')]
+)
 def test_bad_groups_are_refused(kwargs, words):
     with pytest.raises(ValueError, match=words):
         class_groups(**{'class_counts': [1, 2], **kwargs})

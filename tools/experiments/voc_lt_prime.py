@@ -1,4 +1,4 @@
-"""Train any VOC-LT config of the project on VOC-LT′, the real pictures that its own experiments use.
+"""Train, or test, any VOC-LT config of the project on VOC-LT′, the real pictures that its own experiments use.
 
 VOC-LT′ has VOC-LT's classes and nearly its counts, but other pictures in part and another test set, so its numbers
 compare methods with each other and never with a paper's. The network is a small MobileNetV1 with ImageNet weights, the
@@ -12,10 +12,10 @@ DIR holds ``VOCdevkit`` (with ``voc_lt_ids.txt``) and ``mobilenet`` (the backbon
 import sys
 from pathlib import Path
 
-import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
+import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.apis import command_line
 
 CHANNELS = 768
@@ -46,6 +46,7 @@ def main(argv=None) -> None:
     parser.add_argument('--data', type=Path, required=True, help='folder of VOCdevkit and mobilenet')
     parser.add_argument('--image-size', type=int, default=128, help='side of the pictures, pixels')
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
+    parser.add_argument('--test', metavar='CHECKPOINT', help='test this instead of training')
     args, cfg = command_line.parse(parser, argv)
     devkit, network = args.data / 'VOCdevkit', args.data / 'mobilenet'
     for needed in (devkit / 'voc_lt_ids.txt', network / 'mobilenet_v1.py'):
@@ -59,7 +60,8 @@ def main(argv=None) -> None:
     cfg.randomness = dict(seed=args.seed)
     if args.work_dir is None:
         cfg.work_dir = f'work_dirs/voc_lt_prime/{Path(args.config).stem}/seed{args.seed}'
-    command_line.run(cfg, lambda runner: runner.train())
+    cfg.load_from = args.test or cfg.load_from
+    command_line.run(cfg, lambda runner: runner.test() if args.test else runner.train())
 
 
 if __name__ == '__main__':

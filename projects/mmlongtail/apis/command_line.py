@@ -12,7 +12,7 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmlongtail.compat import init_cpu_distributed
+from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -73,22 +73,21 @@ def amp_wrapper_type() -> str:
     return 'AutocastOptimWrapper' if get_device() in ('cpu', 'mps') else 'AmpOptimWrapper'
 
 
-def run(cfg: Config, action: Callable[[Runner], object]) -> object:
-    """Build the run's Runner, let ``action`` use it, and leave the process group that was made for it.
+def run(cfg: Config, action: Callable[[Runner], object]) -> None:
+    """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes.
 
     A file or folder that is not there ends the program with its message alone and exit status 2: it is the user's to
     mend, and the message says how.
     """
-    distributed_here = init_cpu_distributed(cfg)
+    on_cpus = init_cpu_distributed(cfg)
     try:
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        return action(runner)
+        action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
     except FileNotFoundError as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(2)
     finally:
-        if distributed_here:
-            torch.distributed.destroy_process_group()
+        if on_cpus:
+            leave_cpu_distributed()
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[argparse.Namespace, Config]:

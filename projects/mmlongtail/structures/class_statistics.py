@@ -90,7 +90,9 @@ class ClassStatistics:
         """
         classes = getattr(dataset, 'metainfo', {}).get('classes')
         if not classes:
-            raise ValueError(f'{type(dataset).__name__} names no classes: give it metainfo=dict(classes=[...])')
+            raise ValueError(
+                f'{type(dataset).__name__} names no classes: give it metainfo=dict(classes=[...])'
+            )
         labels = image_labels(dataset)
         if labels[1].size and not 0 <= labels[1].min() <= labels[1].max() < len(classes):
             raise ValueError(
@@ -115,13 +117,14 @@ class ClassStatistics:
 
         Co-occurrence is kept for multi-label sets only: in the others it is the diagonal of the counts.
         """
-        multi_label = int(self.class_counts.sum()) > self.num_images
-        return dict(
+        state = dict(
             class_counts=self.class_counts.tolist(),
             num_images=int(self.num_images),
             classes=list(self.classes),
-            cooccurrence=self.cooccurrence.tolist() if multi_label and self.cooccurrence is not None else None,
         )
+        if state['num_images'] < sum(state['class_counts']) and self.cooccurrence is not None:
+            state['cooccurrence'] = self.cooccurrence.tolist()
+        return state
 
     @classmethod
     def from_dict(cls, state: dict) -> ClassStatistics:

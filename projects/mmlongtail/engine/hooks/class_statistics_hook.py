@@ -28,9 +28,14 @@ class ClassStatisticsHook(Hook):
 
     def before_train(self, runner) -> None:
         """Count the train data set; say so where a resumed run was counted on another one."""
-        resumed, self.statistics = self.statistics, ClassStatistics.from_dataset(runner.train_dataloader.dataset)
+        resumed, self.statistics = (
+            self.statistics,
+            ClassStatistics.from_dataset(runner.train_dataloader.dataset),
+        )
         if runner.iter and resumed and not np.array_equal(resumed.class_counts, self.statistics.class_counts):
-            runner.logger.warning('The class counts of the train data set differ from those in the resumed checkpoint.')
+            runner.logger.warning(
+                'The class counts of the train data set differ from those in the resumed checkpoint.'
+            )
         self._hand_out(runner)
 
     def before_val(self, runner) -> None:

@@ -1,0 +1,42 @@
+"""The demo trains both of its configs from end to end, here on few pictures."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+OPTIONS = [
+    'train_cfg.max_epochs=1',
+    'train_cfg.val_interval=1',
+    'default_hooks.logger.interval=1',
+    'train_dataloader.batch_size=4',
+    'train_dataloader.num_workers=0',
+    'train_dataloader.sampler.epoch_length=8',
+    'val_dataloader.num_workers=0',
+    'val_dataloader.dataset.max_count=2',
+    'val_dataloader.dataset.min_count=2',
+]
+
+
+@pytest.fixture(scope='module')
+def work_dir(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp('demo')
+
+
+def test_it_trains_both_and_prints_their_table(tool, work_dir, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / 'tools')
+    tool('demo.py')(['--work-dir', str(work_dir), '--seed', '5', '--cfg-options', *OPTIONS])
+    lines = capsys.readouterr().out.splitlines()[-4:]
+    assert [re.sub(' +', '', line) for line in lines[:2]] == [
+        '|mAP,percent|total|head|medium|tail|seconds|',
+        '|---|---:|---:|---:|---:|---:|',
+    ]
+    for name, config, line in zip(('ERM', 'collaborative'), ('erm', 'collab'), lines[2:]):
+        label, *scores, seconds = (cell.strip() for cell in line.strip('|').split('|'))
+        assert label == name and int(seconds) >= 0
+        log = [json.loads(x) for p in work_dir.glob(f'{config}/*/vis_data/scalars.json') for x in p.open()]
+        logged = [log[-1]['long-tail/mAP' + suffix] for suffix in ('', '_head', '_medium', '_tail')]
+        assert [float(score) for score in scores] == pytest.approx(logged, abs=0.005)
+        assert Config.fromfile(work_dir / config / f'{config}.py').randomness.seed == 5
