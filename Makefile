@@ -35,4 +35,6 @@ $(installed): requirements/tested.txt setup.py | $(env)/bin/python
 	touch $@
 
 $(env)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "the tested versions need Python 3.11 or 3.12: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(env)

@@ -28,13 +28,14 @@ setup(
         'opencv-python>=4.10',  # the first that imports with either NumPy
         'pillow>=10',
         'pycocotools>=2.0.7',
-        'matplotlib>=3.8',
+        'matplotlib>=3.8,<3.11',
         'tensorboard>=2.15',
         'packaging>=23',
     ],
     # The host packages come in two families with the same import names, so neither is a hard dependency.
+    # onedl-mmcv compiles its operators, which takes many minutes.
     extras_require={
-        'openmmlab': ['mmengine>=0.10.4,<1', 'mmcv-lite>=2.1,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
+        'openmmlab': ['mmengine>=0.10.7,<1', 'mmcv-lite>=2.2,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
         'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
         'dev': ['pytest>=8', 'ruff>=0.15', 'pre-commit>=3'],
     },

@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import CheckpointLoader
 
 from mmlongtail import compat
 
@@ -53,7 +54,11 @@ def test_usable_versions(versions):
         (dict(torchvision=None), ['needs torchvision', 'pip install -r']),
         (
             {'onedl-mmpretrain': '1.3.6'},
-            ['mmpretrain and onedl-mmpretrain', 'pip uninstall -y mmpretrain onedl-mmpretrain', 'pip install mmpretrain'],
+            [
+                'mmpretrain and onedl-mmpretrain',
+                'pip uninstall -y mmpretrain onedl-mmpretrain',
+                'pip install mmpretrain',
+            ],
         ),
         ({'mmcv': '2.1.0'}, ['mmcv and mmcv-lite', 'pip uninstall -y mmcv mmcv-lite']),
         (dict(torch='2.5.1+cu121'), ['torch>=2.6', 'found 2.5.1+cu121', 'pip install "torch>=2.6"']),
@@ -140,10 +145,28 @@ class Calls:
     ],
 )
 def test_a_malicious_checkpoint_is_still_refused(tmp_path, make):
-    torch.save(dict(message_hub=message_hub_state(), bad=make(tmp_path / 'harm')), tmp_path / 'bad.pth')
-    with pytest.raises(Exception, match='weights_only|Weights only|none of MMEngine needs'):
-        torch.load(tmp_path / 'bad.pth')  # with the default that mmengine uses
+    path = str(tmp_path / 'bad.pth')
+    torch.save(dict(message_hub=message_hub_state(), bad=make(tmp_path / 'harm')), path)
+    for load in (torch.load, CheckpointLoader.load_checkpoint):
+        with pytest.raises(Exception, match='weights_only|Weights only|none of MMEngine needs'):
+            load(path)
     assert not (tmp_path / 'harm').exists()
+
+
+def test_permissions_that_another_package_took_away_come_back(tmp_path):
+    path = str(tmp_path / 'epoch_1.pth')
+    torch.save(message_hub_state(), path)
+    with torch.serialization.safe_globals([HistoryBuffer, np.ndarray]):
+        pass  # as onedl-mmengine does: on leaving, these are no longer allowed
+    with pytest.raises(Exception, match='HistoryBuffer'):
+        torch.load(path)
+    loaded = CheckpointLoader.load_checkpoint(path)
+    assert loaded['log_scalars']['train/loss'].statistics('mean') == 2.5
+
+
+def test_a_checkpoint_that_is_not_there():
+    with pytest.raises(FileNotFoundError, match='nowhere.pth can not be found'):
+        CheckpointLoader.load_checkpoint('nowhere.pth')
 
 
 def test_torchvision_for_another_torch_imports(monkeypatch):
@@ -202,7 +225,9 @@ def no_group():
 
 def fake_scontrol(folder) -> None:
     path = folder / 'scontrol'
-    path.write_text('#!/bin/sh\n[ "$*" = "show hostnames localhost,other" ] && echo localhost && echo other\n')
+    path.write_text(
+        '#!/bin/sh\n[ "$*" = "show hostnames localhost,other" ] && echo localhost && echo other\n'
+    )
     path.chmod(0o755)
 
 
@@ -210,9 +235,7 @@ def fake_scontrol(folder) -> None:
 def test_processes_on_cpus_meet_by_gloo(launcher, free_port, no_group, tmp_path, monkeypatch):
     names = dict(
         pytorch=dict(RANK='0', WORLD_SIZE='1', LOCAL_RANK='0', MASTER_ADDR='localhost'),
-        slurm=dict(
-            SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0', SLURM_NODELIST='localhost,other'
-        ),
+        slurm=dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0', SLURM_NODELIST='localhost,other'),
         mpi=dict(
             OMPI_COMM_WORLD_RANK='0',
             OMPI_COMM_WORLD_SIZE='1',

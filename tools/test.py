@@ -35,6 +35,7 @@ def merge(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir:
+        cfg.setdefault('default_hooks', {})
         cfg.default_hooks.visualization = dict(
             type='VisualizationHook',
             enable=True,

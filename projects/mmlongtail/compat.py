@@ -137,6 +137,32 @@ def allow_checkpoint_contents() -> None:
         add_safe_globals([(rebuild_array, f'{module}._reconstruct'), (rebuild_scalar, f'{module}.scalar')])
 
 
+def load_local_checkpoint(filename: str, map_location=None):
+    """Read a checkpoint file safely, whatever torch's default and the host's ways are.
+
+    Defects: MMEngine leaves ``weights_only`` to torch's default; ``onedl-mmengine`` allows the real ``getattr`` and,
+    where safe loading fails, loads unsafely, and afterwards takes our permissions away along with its own.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        pickle.UnpicklingError: If it contains what no checkpoint of MMEngine needs.
+    """
+    import torch
+
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'{filename} can not be found.')
+    allow_checkpoint_contents()
+    return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def use_safe_loader() -> None:
+    """Make MMEngine read all local checkpoints by :func:`load_local_checkpoint`."""
+    from mmengine.runner import CheckpointLoader
+
+    CheckpointLoader.register_scheme('', load_local_checkpoint, force=True)
+
+
 def init_cpu_distributed(cfg) -> bool:
     """Prepare a run of several processes without accelerator; to be called before the Runner is built.
 
@@ -206,3 +232,4 @@ def _launcher_environment(launcher: str) -> dict[str, str]:
 check_versions()
 mend_torchvision()
 allow_checkpoint_contents()
+use_safe_loader()

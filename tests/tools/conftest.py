@@ -39,6 +39,7 @@ optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.5, momentum=0.9))
 train_cfg = dict(by_epoch=True, max_epochs=2)
 val_cfg = dict()
 test_cfg = dict()
+visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 custom_hooks = [dict(type='ProgressBarHook'), dict(type='ChannelsLastHook')]
 env_cfg = dict(mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0))
 randomness = dict(seed=3)

@@ -19,9 +19,7 @@ def test_every_config_builds(tool, capsys):
 def test_broken_configs_are_named(tool, tiny_config, tmp_path, capsys):
     (tmp_path / 'no_type.py').write_text(tiny_config.read_text() + "model['head']['type'] = 'NoSuchHead'\n")
     (tmp_path / 'no_python.py').write_text('model = dict(')
-    status = check(
-        tool('check_configs.py'), tmp_path / 'no_type.py', tiny_config, tmp_path / 'no_python.py'
-    )
+    status = check(tool('check_configs.py'), tmp_path / 'no_type.py', tiny_config, tmp_path / 'no_python.py')
     output = capsys.readouterr()
     assert status == 1
     assert output.out == '3 configs, 2 broken\n'

@@ -43,7 +43,15 @@ def test_fewer_processes_than_a_node_holds(srun):
 
 def test_test_on_cpus(srun):
     status, words = srun(
-        'slurm_test.sh', 'part', 'job', 'c.py', 'a b.pth', '--tta', GPUS='4', GPUS_PER_NODE='0', CPUS_PER_TASK='2'
+        'slurm_test.sh',
+        'part',
+        'job',
+        'c.py',
+        'a b.pth',
+        '--tta',
+        GPUS='4',
+        GPUS_PER_NODE='0',
+        CPUS_PER_TASK='2',
     )
     assert status == 0
     assert words == [

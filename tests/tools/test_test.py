@@ -55,9 +55,7 @@ def test_flip_views_are_averaged(test, tiny_config, checkpoint, pictures, tmp_pa
     test('--tta', '--out', str(tmp_path / 'out.pkl'))
     plain, flipped = (scores(tiny_config, checkpoint, pictures, flip) for flip in (False, True))
     assert (plain - flipped).abs().max() > 1e-4
-    torch.testing.assert_close(
-        predictions(tmp_path / 'out.pkl'), (plain + flipped) / 2, rtol=1e-4, atol=1e-5
-    )
+    torch.testing.assert_close(predictions(tmp_path / 'out.pkl'), (plain + flipped) / 2, rtol=1e-4, atol=1e-5)
 
 
 def test_amp_is_close(test, tiny_config, checkpoint, pictures, tmp_path):

@@ -36,16 +36,16 @@ def test_a_training_writes_its_parts(train):
     assert cfg.train_dataloader.pin_memory is torch.cuda.is_available()
 
 
-@pytest.mark.parametrize('resume', [['--resume'], ['--resume', 'auto'], ['--resume', 'PATH']])
+@pytest.mark.parametrize('resume', [['--resume'], ['--resume', 'PATH']])
 def test_resume_gives_the_same_weights(train, weights, resume):
     whole = train()
-    (short,) = [train('--cfg-options', 'train_cfg.max_epochs=1', work_dir='parts')]
+    short = train('--cfg-options', 'train_cfg.max_epochs=1', work_dir='parts')
     assert not (short / 'epoch_2.pth').exists()
     train(*(str(short / 'epoch_1.pth') if word == 'PATH' else word for word in resume), work_dir='parts')
     first, last = weights(whole / 'epoch_1.pth'), weights(whole / 'epoch_2.pth')
     assert torch.equal(weights(short / 'epoch_1.pth'), first)
     assert not torch.equal(first, last)
-    torch.testing.assert_close(weights(short / 'epoch_2.pth'), last, rtol=0, atol=0)
+    assert torch.equal(weights(short / 'epoch_2.pth'), last)
 
 
 def test_resume_with_no_checkpoint_starts_afresh(train):
@@ -93,7 +93,9 @@ def test_a_missing_data_root_ends_in_one_line(train, capsys):
     assert 'Traceback' not in ''.join(lines)
 
 
-def test_two_processes_train_like_one_with_their_batches_joined(train, weights, two_processes, tiny_config, tmp_path):
+def test_two_processes_train_like_one_with_their_batches_joined(
+    train, weights, two_processes, tiny_config, tmp_path
+):
     """Rank r takes every second sample of the one order, so that two batches of 2 are one of 4, and no layer mixes."""
     logging.disable()  # the subprocess is what is looked at
     one = train('--no-validate')
@@ -103,4 +105,6 @@ def test_two_processes_train_like_one_with_their_batches_joined(train, weights, 
     output = two_processes('dist_train.sh', tiny_config, 2, '--work-dir', two, *options)
     assert 'Distributed launcher: pytorch' in output
     assert 'GPU number: 2' in output  # MMEngine's words for the number of processes
-    torch.testing.assert_close(weights(two / 'epoch_2.pth'), weights(one / 'epoch_2.pth'), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        weights(two / 'epoch_2.pth'), weights(one / 'epoch_2.pth'), rtol=1e-5, atol=1e-6
+    )

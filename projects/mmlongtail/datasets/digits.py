@@ -4,17 +4,12 @@ import numpy as np
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
+from .long_tail_split import pareto_counts
 from .transforms.compose_digits import INK_HUES, MAX_DIGITS, handwritten_digits
 
 INKS = tuple(INK_HUES)
 NUM_CLASSES = 10 * len(INKS)
 NUM_TRAIN_DIGITS = 1200  # the others, by other hands for the most part, are for testing
-
-
-def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float) -> np.ndarray:
-    """Counts that fall from ``max_count`` to ``min_count`` as the Pareto density x^-(power + 1), (K,) int64."""
-    end = (max_count / min_count) ** (1 / (power + 1))
-    return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
 
 
 @DATASETS.register_module()
@@ -52,12 +47,6 @@ class LongTailDigits(MultiLabelDataset):
     ):
         if split not in ('train', 'test'):
             raise ValueError(f"split={split!r}: 'train' or 'test' is expected")
-        if not 1 <= min_count <= max_count:
-            raise ValueError(
-                f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
-            )
-        if power <= 0:
-            raise ValueError(f'power={power}: a number > 0 is expected')
         self.split, self.seed = split, seed
         self.own_counts = pareto_counts(NUM_CLASSES, max_count, min_count, power)
         super().__init__(ann_file='', **kwargs)

@@ -71,7 +71,9 @@ def weights(runner: Runner) -> torch.Tensor:
 
 
 def test_training_is_the_same_up_to_rounding(tmp_path):
-    plain, hooked = (make_runner(tmp_path / name, hook) for name, hook in (('plain', False), ('hooked', True)))
+    plain, hooked = (
+        make_runner(tmp_path / name, hook) for name, hook in (('plain', False), ('hooked', True))
+    )
     start = weights(plain)
     plain.train()
     hooked.train()

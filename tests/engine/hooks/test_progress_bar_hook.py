@@ -39,7 +39,13 @@ def runner():
     logger.addHandler(logging.StreamHandler(sys.stderr))
     loader = range(4)
     return SimpleNamespace(
-        logger=logger, iter=0, epoch=0, max_epochs=2, max_iters=8, val_dataloader=loader, test_dataloader=loader
+        logger=logger,
+        iter=0,
+        epoch=0,
+        max_epochs=2,
+        max_iters=8,
+        val_dataloader=loader,
+        test_dataloader=loader,
     )
 
 

@@ -1,0 +1,135 @@
+"""Options of the tools: who has the last word, what the machine decides, how a run ends."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmlongtail.apis import command_line
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    before = os.environ.copy()
+    os.environ.pop('LOCAL_RANK', None)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Write a config and read it as the tools do."""
+    path = tmp_path / 'collab' / 'voc_lt.py'
+    path.parent.mkdir()
+
+    def run(text: str, *options: str) -> Config:
+        path.write_text(text)
+        return command_line.parse(command_line.common_parser('test'), [str(path), *options])[1]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ('text', 'options', 'expected'),
+    [
+        ('', [], 'work_dirs/collab/voc_lt'),
+        ('work_dir = "mine"', [], 'mine'),
+        ('work_dir = "mine"', ['--cfg-options', 'work_dir=other'], 'other'),
+        ('work_dir = "mine"', ['--work-dir', 'last', '--cfg-options', 'work_dir=other'], 'last'),
+    ],
+)
+def test_work_dir(prepare, text, options, expected):
+    assert prepare(text, *options).work_dir == expected
+
+
+def test_options_override_the_file(prepare):
+    cfg = prepare('a = dict(b=1)\nc = [1]', '--cfg-options', 'a.b=2', 'c=3,4', '--launcher', 'slurm')
+    assert (cfg.a.b, cfg.c, cfg.launcher) == (2, [3, 4], 'slurm')
+
+
+LOADER = 'train_dataloader = dict(num_workers={workers}{more})\nval_dataloader = None'
+
+
+@pytest.mark.parametrize(
+    ('workers', 'more', 'options', 'persistent'),
+    [
+        (2, '', [], True),
+        (2, ', persistent_workers=False', [], False),
+        (2, '', ['--no-persistent-workers'], False),
+        (0, ', persistent_workers=True', [], False),  # torch refuses it without workers
+        (2, '', ['--cfg-options', 'train_dataloader.num_workers=0'], False),
+    ],
+)
+def test_persistent_workers(prepare, workers, more, options, persistent):
+    cfg = prepare(LOADER.format(workers=workers, more=more), *options)
+    assert cfg.train_dataloader.persistent_workers is persistent
+    assert cfg.train_dataloader.collate_fn.type == 'default_collate'
+    assert cfg.val_dataloader is None
+    assert 'test_dataloader' not in cfg
+
+
+@pytest.mark.parametrize('cuda', [False, True])
+def test_memory_is_pinned_for_a_gpu_only(prepare, monkeypatch, cuda):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: cuda)
+    text = LOADER.format(workers=2, more='')
+    assert prepare(text).train_dataloader.pin_memory is cuda
+    assert prepare(text, '--no-pin-memory').train_dataloader.pin_memory is False
+
+
+def test_local_rank_comes_from_the_launcher(prepare):
+    prepare('', '--local-rank', '3')
+    assert os.environ['LOCAL_RANK'] == '3'
+    prepare('', '--local-rank', '0')  # the environment's has the last word
+    assert os.environ['LOCAL_RANK'] == '3'
+
+
+def test_a_missing_config_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as error:
+        command_line.parse(command_line.common_parser('test'), ['nowhere.py'])
+    assert error.value.code == 2
+    assert capsys.readouterr().err.endswith('error: config file not found: nowhere.py\n')
+
+
+@pytest.mark.parametrize(
+    ('device', 'expected'),
+    [('cpu', 'AutocastOptimWrapper'), ('mps', 'AutocastOptimWrapper'), ('cuda', 'AmpOptimWrapper')],
+)
+def test_amp_wrapper_type(monkeypatch, device, expected):
+    monkeypatch.setattr(command_line, 'get_device', lambda: device)
+    assert command_line.amp_wrapper_type() == expected
+
+
+@pytest.fixture
+def fake_runner(monkeypatch):
+    """No Runner is built; notes whether the process group was left, which stands for any launcher."""
+    seen = SimpleNamespace(left=0)
+    monkeypatch.setattr(command_line, 'init_cpu_distributed', lambda cfg: cfg.launcher != 'none')
+    monkeypatch.setattr(command_line, 'leave_cpu_distributed', lambda: setattr(seen, 'left', seen.left + 1))
+    monkeypatch.setattr(command_line.Runner, 'from_cfg', lambda cfg: 'default runner')
+    monkeypatch.setattr(command_line.RUNNERS, 'build', lambda cfg: cfg.runner_type)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'expected'), [(dict(), 'default runner'), (dict(runner_type='FlexibleRunner'), 'FlexibleRunner')]
+)
+def test_the_config_chooses_the_runner(fake_runner, cfg, expected):
+    got = []
+    command_line.run(Config(dict(cfg, launcher='none')), got.append)
+    assert (got, fake_runner.left) == ([expected], 0)
+
+
+@pytest.mark.parametrize(('error', 'raised'), [(FileNotFoundError, SystemExit), (KeyError, KeyError)])
+def test_only_missing_files_end_in_one_line_and_the_group_is_left(fake_runner, capsys, error, raised):
+    def fail(runner):
+        raise error('data/x is missing: run this')
+
+    with pytest.raises(raised) as end:
+        command_line.run(Config(dict(launcher='pytorch')), fail)
+    assert fake_runner.left == 1
+    shown = capsys.readouterr().err
+    assert shown == ('error: data/x is missing: run this\n' if raised is SystemExit else '')
+    assert raised is not SystemExit or end.value.code == 2

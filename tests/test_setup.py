@@ -1,0 +1,49 @@
+"""Version numbers that stand in several files agree."""
+
+import re
+from pathlib import Path
+
+import pytest
+import setuptools
+from packaging.requirements import Requirement
+
+import mmlongtail
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def pins() -> dict[str, str]:
+    """Exact versions in the file of tested ones."""
+    lines = (ROOT / 'requirements' / 'tested.txt').read_text().splitlines()
+    return dict(line.split('==') for line in lines if '==' in line)
+
+
+@pytest.fixture
+def settings(monkeypatch) -> dict:
+    """What ``setup.py`` hands to setuptools."""
+    got = {}
+    monkeypatch.setattr(setuptools, 'setup', lambda **kwargs: got.update(kwargs))
+    exec(compile((ROOT / 'setup.py').read_text(), 'setup.py', 'exec'), {'__file__': str(ROOT / 'setup.py')})
+    return got
+
+
+def test_the_package_is_what_is_imported(settings):
+    assert settings['version'] == mmlongtail.__version__
+    assert 'mmlongtail.models.losses' in settings['packages']
+    folders = {path.parent for path in (ROOT / 'projects').rglob('*.py')}
+    assert len(settings['packages']) == len(folders)  # none lacks its __init__.py
+
+
+def test_tested_versions_lie_in_the_allowed_ranges(settings, pins):
+    requirements = settings['install_requires'] + settings['extras_require']['openmmlab']
+    for requirement in map(Requirement, requirements):
+        if requirement.name != 'setuptools':  # pinned to a range
+            assert requirement.specifier.contains(pins[requirement.name]), requirement
+
+
+def test_other_files_name_the_same_versions(pins):
+    hooks = re.findall(r'ruff==([\d.]+)', (ROOT / '.pre-commit-config.yaml').read_text())
+    assert set(hooks) == {pins['ruff']}
+    assert f'\nversion: {mmlongtail.__version__}\n' in (ROOT / 'CITATION.cff').read_text()
+    assert f'## {mmlongtail.__version__} ' in (ROOT / 'CHANGELOG.md').read_text()
