@@ -3,7 +3,7 @@
 _base_ = [
     '../_base_/datasets/digits.py',
     '../_base_/models/resnet18_cifar_two_branches.py',
-    '../_base_/schedules/demo_14e.py',
+    '../_base_/schedules/demo_7e.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -14,7 +14,7 @@ model = dict(
             type='CollaborativeLoss',
             streams=[['uniform'], ['rebalanced']],
             classification=dict(type='CompensatedBCELoss', num_classes=_base_.num_classes),
-            consistency=dict(type='LogitConsistencyLoss', loss_weight=0.1),
+            consistency=dict(type='LogitConsistencyLoss', loss_weight=0.02),
         ),
     )
 )

@@ -3,7 +3,7 @@
 _base_ = [
     '../_base_/datasets/digits.py',
     '../_base_/models/resnet18_cifar_one_branch.py',
-    '../_base_/schedules/demo_14e.py',
+    '../_base_/schedules/demo_7e.py',
     '../_base_/default_runtime.py',
 ]
 

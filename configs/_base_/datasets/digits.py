@@ -1,5 +1,5 @@
-# The embedded demo set: handwritten digits of scikit-learn in coloured ink, 30 classes with 5 to 531 of 1,427 training
-# pictures (11 head, 11 medium, 8 tail) and a balanced test part of 900. Nothing to download.
+# The embedded demo set: handwritten digits of scikit-learn in coloured ink, 30 classes with 8 to 899 of 2,247 training
+# pictures (13 head, 10 medium, 7 tail) and a balanced test part of 900. Nothing to download.
 num_classes = 30
 
 data_preprocessor = dict(num_classes=num_classes, mean=[65, 65, 65], std=[50, 50, 50], to_rgb=True)
@@ -28,7 +28,7 @@ train_dataloader = dict(
     dataset=dict(
         type='DrawDataset',
         dataset=dict(
-            type='LongTailDigits', split='train', max_count=240, min_count=3, pipeline=train_pipeline
+            type='LongTailDigits', split='train', max_count=400, min_count=4, pipeline=train_pipeline
         ),
     ),
 )

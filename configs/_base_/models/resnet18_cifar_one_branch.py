@@ -2,6 +2,6 @@
 model = dict(
     type='ImageClassifier',
     backbone=dict(type='ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
-    neck=dict(type='GlobalAveragePooling'),
+    neck=dict(type='GeneralizedMeanPooling'),
     head=dict(type='MultiLabelLinearClsHead', in_channels=64),
 )

@@ -4,6 +4,6 @@ model = dict(
     num_branches=2,
     branch_modules=['backbone.layer4'],
     backbone=dict(type='ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
-    neck=dict(type='GlobalAveragePooling'),
+    neck=dict(type='GeneralizedMeanPooling'),
     head=dict(type='MultiBranchHead', num_branches=2, in_channels=64),
 )
