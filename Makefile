@@ -15,12 +15,14 @@ export PATH := $(env)/bin:$(PATH)
 
 .PHONY: demo test lint install
 
+# one thread a process: tiny models on several fight for cores and lose
+demo test: export OMP_NUM_THREADS = 1
+
 demo: $(installed)
 	python tools/demo.py
 
-# one thread a process: tiny models on several fight for cores and lose
 test: $(installed)
-	OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
+	python -m pytest $(PYTEST_ARGS)
 
 lint: $(installed)
 	ruff check .
