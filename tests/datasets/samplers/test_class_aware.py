@@ -1,6 +1,5 @@
 """The class-aware sampler against the rule that METHODS 1 states, on the published labels."""
 
-import time
 import warnings
 
 import numpy as np
@@ -96,20 +95,3 @@ def test_nothing_to_draw_is_an_error(labels):
 def test_parameters_must_be_positive(single_label, wrong):
     with pytest.raises(ValueError, match='must be at least 1, got .*' + str(*wrong.values())):
         ClassAwareSampler(single_label, **wrong)
-
-
-def test_order_of_inaturalist_within_a_fifth_of_a_second(labels):
-    """437,513 draws from as many images of 8,142 classes; the fastest of three, for neighbours are noisy."""
-    decay = 1000 * np.arange(1, 8143) ** -0.33
-    counts = np.clip(decay * (437_513 - 1000) / decay.sum(), 2, 1000).astype(int)
-    counts[0] = 1000
-    each = np.repeat(np.arange(8142), counts)
-    each = np.append(each, np.arange(437_513 - len(each)) % 8142)
-    sampler = ClassAwareSampler(labels(each[:, None], 8142), reduce=18, seed=0)
-    assert len(each) == 437_513 <= len(sampler)
-    times = []
-    for epoch in range(3):
-        start = time.perf_counter()
-        sampler.order(epoch)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.2
