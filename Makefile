@@ -1,7 +1,7 @@
 # Everything runs in the active virtual environment; where none is active, in .venv, which is made.
 #   make demo     install, train the collaborative method and its baseline on the demo set, print their table
 #   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
-#   make lint     install, check style and every config
+#   make lint     install, check style, every config and the READMEs' tables
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
 
 PYTHON ?= python3
@@ -28,6 +28,8 @@ lint: $(installed)
 	ruff check .
 	ruff format --check .
 	python tools/check_configs.py
+	python tools/analysis/results_table.py --check configs/collab/README.md
+	python tools/analysis/results_table.py --check README.md --csv configs/collab/results.csv
 
 install: $(installed)
 
