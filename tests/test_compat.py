@@ -4,6 +4,7 @@ import builtins
 import os
 import socket
 import sys
+import warnings
 import zipfile
 
 import numpy as np
@@ -264,3 +265,12 @@ def test_other_runs_are_left_alone(launcher, device, monkeypatch):
     assert not compat.init_cpu_distributed(cfg)
     assert not dist.is_initialized()
     assert 'model_wrapper_cfg' not in cfg
+
+
+def test_missing_operators_are_hidden_and_other_warnings_are_not():
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter('always')
+        compat.silence_missing_operators()
+        warnings.warn('Fail to import ``MultiScaleDeformableAttention`` from ``mmcv.ops``', stacklevel=1)
+        warnings.warn('something else', stacklevel=1)
+    assert [str(warning.message) for warning in seen] == ['something else']

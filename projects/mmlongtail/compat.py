@@ -8,6 +8,7 @@ check must come before anything that a wrong combination breaks.
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib import metadata, util
 
@@ -102,6 +103,11 @@ def mend_torchvision() -> None:
             library.define(f'{op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
         _KEPT_LIBRARIES.append(library)
         import torchvision  # noqa: F401
+
+
+def silence_missing_operators() -> None:
+    """Hide what mmcv-lite warns of at every start: a compiled operator that it lacks and nobody here uses."""
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
 def _history_statistic(owner: type, name: str):
@@ -231,5 +237,6 @@ def _launcher_environment(launcher: str) -> dict[str, str]:
 
 check_versions()
 mend_torchvision()
+silence_missing_operators()
 allow_checkpoint_contents()
 use_safe_loader()
