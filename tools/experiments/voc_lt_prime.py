@@ -22,9 +22,13 @@ CHANNELS = 768
 
 
 def use_small_network(model: ConfigDict, weights: Path) -> None:
-    """MobileNetV1 0.75 instead of ResNet-50: stage 5 is the last one there, as stage 4 is in a ResNet."""
-    model.backbone = ConfigDict(type='MobileNetV1', weights=str(weights), out_indices=(4,))
-    model.head.in_channels = CHANNELS
+    """MobileNetV1 0.75 instead of ResNet-50; its stages 1 and 2 are a ResNet's stem and stage 1."""
+    frozen_stages = model.backbone.get('frozen_stages', -1) + 1
+    model.backbone = ConfigDict(
+        type='MobileNetV1', weights=str(weights), out_indices=(4,), frozen_stages=frozen_stages
+    )
+    reader = model.neck if 'in_channels' in (model.get('neck') or {}) else model.head
+    reader.in_channels = CHANNELS
     if model.get('branch_modules'):
         model.branch_modules = ['backbone.layer5']
 

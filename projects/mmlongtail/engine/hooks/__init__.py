@@ -2,6 +2,7 @@
 
 from .channels_last_hook import ChannelsLastHook
 from .class_statistics_hook import ClassStatisticsHook
+from .label_probability_hook import LabelProbabilityHook
 from .progress_bar_hook import ProgressBarHook
 
-__all__ = ['ChannelsLastHook', 'ClassStatisticsHook', 'ProgressBarHook']
+__all__ = ['ChannelsLastHook', 'ClassStatisticsHook', 'LabelProbabilityHook', 'ProgressBarHook']

@@ -20,8 +20,8 @@ class CompensatedBCELoss(FrequencyWeightedBCELoss):
 
     Args:
         num_classes: Number of classes K.
-        class_counts: As in :class:`FrequencyWeightedBCELoss`.
-        num_images: As in :class:`FrequencyWeightedBCELoss`.
+        class_counts: As in :class:`ClassCountLoss`.
+        num_images: As in :class:`ClassCountLoss`.
         kwargs: ``reduction`` and ``loss_weight``.
 
     Raises:

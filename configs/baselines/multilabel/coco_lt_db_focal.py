@@ -1,0 +1,18 @@
+# DB Focal (Wu et al., ECCV 2020), class-aware sampling. Paper: COCO-LT 53.55 mAP.
+_base_ = './coco_lt_rs.py'
+
+model = dict(
+    head=dict(
+        loss=dict(
+            _delete_=True,
+            type='DistributionBalancedLoss',
+            map_alpha=0.1,
+            map_beta=10.0,
+            map_mu=0.2,
+            neg_scale=2.0,
+            init_bias=0.05,
+            focal_gamma=2.0,
+            balance=2.0,
+        )
+    )
+)

@@ -1,0 +1,27 @@
+# ERM: plain binary cross-entropy on uniform sampling. Paper (Guo & Wang, CVPR 2021, Table 1): COCO-LT 41.27 mAP.
+# The setting of all baselines is that of DB loss (Wu et al., ECCV 2020): ResNet-50 with its first stage frozen and a neck
+# of 256 channels, 224 x 224 pixels, batches of 32, 8 epochs as long as the class-aware sampler's 22,560 draws (8 x 705 iterations).
+#   python tools/train.py configs/baselines/multilabel/coco_lt_erm.py
+_base_ = [
+    '../../_base_/datasets/coco_lt.py',
+    '../../_base_/models/resnet50_linear_neck.py',
+    '../../_base_/schedules/class_aware_8e.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(
+    head=dict(
+        num_classes=_base_.num_classes,
+        # the host sums over classes; the papers' learning rates are for the mean
+        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / _base_.num_classes),
+    )
+)
+train_dataloader = dict(
+    batch_size=32,
+    sampler=dict(
+        streams=dict(_delete_=True, uniform=dict(type='UniformSampler')),
+        epoch_length=dict(_delete_=True, type='ClassAwareSampler', num_samples_cls=3, reduce=4),
+    ),
+)
+optim_wrapper = dict(optimizer=dict(lr=0.02))
+custom_hooks = _base_.custom_hooks + [dict(type='LabelProbabilityHook')]

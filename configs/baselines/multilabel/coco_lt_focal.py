@@ -1,0 +1,4 @@
+# Focal loss (Lin et al., ICCV 2017), uniform sampling. Paper (Guo & Wang, CVPR 2021, Table 1): COCO-LT 49.46 mAP.
+_base_ = './coco_lt_erm.py'
+
+model = dict(head=dict(loss=dict(_delete_=True, type='MultiLabelFocalLoss', focal_gamma=2.0, balance=2.0)))

@@ -1,0 +1,79 @@
+"""Focal loss weighted by the effective number of samples (Cui et al., CVPR 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from .class_counts import ClassCountLoss
+from .focal import checked_gamma, focal_softplus
+
+MODES = ('by_class', 'average_n', 'average_w', 'min_n')
+
+
+@MODELS.register_module()
+class ClassBalancedFocalLoss(ClassCountLoss):
+    """Focal loss times ``w(n) = (1 - beta) / (1 - beta^n)``, n being counts of classes or of an image's classes.
+
+    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, eq. (13), and its forms for
+    several labels per image in the baselines of Wu et al., ECCV 2020. An image without positives has weight
+    ``1 - beta``, that of an infinitely frequent class; a class without training images counts as one with
+    a single image.
+
+    Args:
+        beta: In [0, 1); the effective number of samples of a class is at most ``1 / (1 - beta)``.
+        mode: 'by_class' weighs each label by its class; the others weigh a whole image by its positive classes:
+            'average_n' by their mean count, 'average_w' by their mean weight, 'min_n' by the rarest.
+        focal_gamma: Focusing parameter, >= 0.
+        balance: Factor of the whole.
+        class_counts: As in :class:`ClassCountLoss`.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For an unknown mode, ``beta`` outside [0, 1) or a negative ``focal_gamma``.
+    """
+
+    needs_num_images = False
+
+    def __init__(
+        self,
+        beta: float = 0.9,
+        mode: str = 'average_w',
+        focal_gamma: float = 2.0,
+        balance: float = 2.0,
+        class_counts: Sequence[int] | None = None,
+        **kwargs,
+    ):
+        super().__init__(class_counts, **kwargs)
+        if not 0 <= beta < 1:
+            raise ValueError(f'beta is {beta}, expected a number from 0 up to, not including, 1')
+        if mode not in MODES:
+            raise ValueError(f'mode is {mode!r}, expected one of {MODES}')
+        self.beta, self.mode = beta, mode
+        self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
+
+    def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The weighted focal loss, (B, K)."""
+        positive, negative = (focal_softplus(error, self.focal_gamma) for error in (-logits, logits))
+        focal = targets * positive + (1 - targets) * negative
+        return self.balance * self.label_weight(targets) * focal
+
+    def label_weight(self, targets: Tensor) -> Tensor:
+        """Weight of each label, (K,) or (B, 1), of targets (B, K)."""
+        counts = self.seen_counts(targets)  # (K,)
+        if self.mode == 'by_class':
+            return self._weight(counts)
+        if self.mode == 'min_n':
+            rarest = torch.where(targets > 0, counts, torch.inf).amin(dim=1, keepdim=True)
+            return self._weight(rarest)
+        values = counts if self.mode == 'average_n' else self._weight(counts)
+        labels = targets.sum(dim=1, keepdim=True)  # (B, 1)
+        mean = targets @ values[:, None] / labels.clamp(min=torch.finfo(labels.dtype).tiny)
+        weight = self._weight(mean) if self.mode == 'average_n' else mean
+        return torch.where(labels > 0, weight, 1 - self.beta)
+
+    def _weight(self, counts: Tensor) -> Tensor:
+        return (1 - self.beta) / (1 - self.beta**counts)

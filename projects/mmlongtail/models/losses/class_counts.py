@@ -1,0 +1,76 @@
+"""What the losses that depend on class frequency share: counts from the run, or from their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .base import MultiLabelLoss
+
+
+class ClassCountLoss(MultiLabelLoss):
+    """Base of the multi-label losses that know how often each class occurs in training.
+
+    Args:
+        class_counts: Training images of each class, K numbers; left out in a run, where
+            ClassStatisticsHook fills them in from the train dataset.
+        num_images: Number of training images N; goes with ``class_counts`` where the loss depends on it.
+        kwargs: ``reduction`` and ``loss_weight`` of :class:`MultiLabelLoss`.
+
+    Raises:
+        ValueError: For counts without ``num_images`` or the reverse, counts outside 0 to ``num_images``, or
+            logits of another number of classes.
+        RuntimeError: When used before any counts are known.
+    """
+
+    needs_num_images = True
+
+    def __init__(self, class_counts: Sequence[int] | None = None, num_images: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        # Counts belong to the train dataset and travel with the run's class statistics, not with the weights.
+        self.register_buffer('class_counts', torch.zeros(0, dtype=torch.int64), persistent=False)
+        self.num_images = 0
+        if class_counts is not None or num_images is not None:
+            self._set_counts(class_counts, num_images)
+
+    def set_class_statistics(self, statistics) -> None:
+        """Take the counts from the run's :class:`ClassStatistics`."""
+        self._set_counts(statistics.class_counts, statistics.num_images)
+
+    def counts(self, logits: Tensor) -> Tensor:
+        """Training images of each class, (K,), of the dtype and device of ``logits`` (B, K)."""
+        if self.class_counts.numel() == 0:
+            needed = 'class_counts=[...]' + ' and num_images=...' * self.needs_num_images
+            raise RuntimeError(
+                f'{type(self).__name__} knows no class counts yet: pass {needed} when building it alone, or '
+                'list ClassStatisticsHook in custom_hooks, which fills them in from the train dataset'
+            )
+        if self.class_counts.numel() != logits.size(1):
+            raise ValueError(
+                f'logits have {logits.size(1)} classes, but class_counts has {self.class_counts.numel()}'
+            )
+        return self.class_counts.to(logits)
+
+    def seen_counts(self, logits: Tensor) -> Tensor:
+        """:meth:`counts`, but 1 for a class without training images, so that a weight or margin exists."""
+        return self.counts(logits).clamp(min=1)
+
+    def log_odds(self, logits: Tensor) -> Tensor:
+        """``log(n / (N - n))`` of each class, (K,); n and N - n count as 1 at least, so that it is finite."""
+        return self.seen_counts(logits).log() - (self.num_images - self.counts(logits)).clamp(min=1).log()
+
+    def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
+        if class_counts is None or (num_images is None and self.needs_num_images):
+            raise ValueError(
+                f'class_counts={class_counts} and num_images={num_images} go together: give both or neither'
+            )
+        counts = torch.as_tensor(class_counts, dtype=torch.int64, device=self.class_counts.device).clone()
+        highest = float('inf') if num_images is None else num_images
+        if counts.dim() != 1 or counts.numel() == 0 or not 0 <= counts.min() <= counts.max() <= highest:
+            raise ValueError(
+                f'class_counts is {counts.tolist()}, expected a flat list of counts from 0 to '
+                + ('any number' if num_images is None else f'num_images={num_images}')
+            )
+        self.class_counts, self.num_images = counts, num_images or 0

@@ -1,0 +1,76 @@
+"""Distribution-balanced loss (Wu et al., ECCV 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from .class_counts import ClassCountLoss
+from .focal import checked_gamma, focal_softplus
+
+
+@MODELS.register_module()
+class DistributionBalancedLoss(ClassCountLoss):
+    """Re-balanced weighting, negative-tolerant regularisation and focal loss; each can be switched off.
+
+    Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020. With
+    ``z' = z + kappa / lambda * log(n / (N - n))`` a positive label costs ``w f log(1 + exp(-z'))`` and a negative
+    one ``w / lambda f log(1 + exp(lambda z'))``, f being the focal factor of what stands in the logarithm.
+    Class-aware sampling draws an image for each of its labels: ``w`` undoes the part that its other labels have.
+
+    Args:
+        map_alpha: Least weight, the alpha of ``w = alpha + sigmoid(beta (r - mu))``.
+        map_beta: Steepness beta.
+        map_mu: The r, in [0, 1], of weight ``alpha + 1/2``; ``r_k = 1/n_k / sum_j y_j / n_j``.
+        neg_scale: The lambda of the negatives, > 0; 1 with ``init_bias=0`` is no regularisation.
+        init_bias: The kappa of the class bias.
+        focal_gamma: Focusing parameter, >= 0; 0 is no focal factor.
+        balance: Factor of the whole; the paper's code has 2 with the focal factor and 1 without.
+        reweight: False for ``w = 1``.
+        class_counts: As in :class:`ClassCountLoss`.
+        num_images: As in :class:`ClassCountLoss`.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For ``neg_scale`` not above 0 or a negative ``focal_gamma``.
+    """
+
+    def __init__(
+        self,
+        map_alpha: float = 0.1,
+        map_beta: float = 10.0,
+        map_mu: float = 0.3,
+        neg_scale: float = 5.0,
+        init_bias: float = 0.05,
+        focal_gamma: float = 2.0,
+        balance: float = 2.0,
+        reweight: bool = True,
+        class_counts: Sequence[int] | None = None,
+        num_images: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(class_counts, num_images, **kwargs)
+        if neg_scale <= 0:
+            raise ValueError(f'neg_scale is {neg_scale}, expected a number above 0')
+        self.map_alpha, self.map_beta, self.map_mu = map_alpha, map_beta, map_mu
+        self.neg_scale, self.init_bias = neg_scale, init_bias
+        self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
+        self.reweight = reweight
+
+    def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each label, (B, K)."""
+        biased = logits + self.init_bias / self.neg_scale * self.log_odds(logits)
+        positive = focal_softplus(-biased, self.focal_gamma)
+        negative = focal_softplus(self.neg_scale * biased, self.focal_gamma) / self.neg_scale
+        weight = self.rebalanced_weight(targets) if self.reweight else 1
+        return self.balance * weight * (targets * positive + (1 - targets) * negative)
+
+    def rebalanced_weight(self, targets: Tensor) -> Tensor:
+        """The w of each label, (B, K); an image without positives has r = 0."""
+        inverse = 1 / self.seen_counts(targets)  # (K,)
+        repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
+        ratio = torch.where(repeats > 0, inverse / repeats.clamp(min=torch.finfo(repeats.dtype).tiny), 0)
+        return self.map_alpha + torch.sigmoid(self.map_beta * (ratio - self.map_mu))

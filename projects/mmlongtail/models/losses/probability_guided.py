@@ -1,0 +1,175 @@
+"""Probability Guided loss (Lin, 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from mmlongtail.structures import GROUP_NAMES, class_groups
+
+from .class_counts import ClassCountLoss
+from .focal import checked_gamma, focal_power
+
+Factor = float | Mapping[str, float] | Sequence[float]
+# Raising a factor by p- / p+ where negatives are predicted better, or by the inverse, closes the gap (Table 1).
+RAISED_BY_NEGATIVES = dict(pos_scale=True, pos_divisor=False, neg_scale=True, neg_divisor=True)
+FOCAL = ('adaptive', 'fixed', None)
+LEAST = 1e-6  # a mean probability below is taken as this before it divides
+
+
+def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean probability of being right of each class's positives and negatives, over the batches of all ranks.
+
+    Source: Lin, 2022, eqs. (6) and (7). A class without positives takes the mean of the classes of its group that
+    have some; if the group has none, the class's value for negatives; and the same with the signs exchanged.
+
+    Args:
+        logits: (B, K).
+        targets: (B, K), multi-hot or soft.
+        groups: Group of each class, (K,), as indices into ``GROUP_NAMES``.
+
+    Returns:
+        The two means, (K,) each, detached; NaN where no rank has any image.
+    """
+    probability = logits.detach().sigmoid()
+    right = torch.stack([(probability * targets).sum(0), ((1 - probability) * (1 - targets)).sum(0)])
+    labels = torch.stack([targets.sum(0), (1 - targets).sum(0)])
+    sums = torch.stack([right, labels])  # (2, 2, K)
+    all_reduce(sums)
+    means = sums[0] / sums[1]  # (2, K), NaN where there is no label
+    for group in range(len(GROUP_NAMES)):
+        group_mean = means[:, groups == group].nanmean(dim=1, keepdim=True)
+        means = torch.where(means.isnan() & (groups == group), group_mean, means)
+    return tuple(torch.where(means.isnan(), means.flip(0), means))
+
+
+@MODELS.register_module()
+class ProbabilityGuidedLoss(ClassCountLoss):
+    """Four gradient scaling factors and a focal factor that keep positive and negative probability together.
+
+    Source: Lin, "Probability Guided Loss for Long-Tailed Multi-Label Image Classification", 2022, eq. (10), with
+    z' = z - v the biased logit of DB loss (Wu et al., ECCV 2020)::
+
+        positive label   1/pos_divisor  sigmoid(-z)^gamma_pos  log(1 + exp(-pos_scale z'))
+        negative label   1/neg_divisor  sigmoid( z)^gamma_neg  log(1 + exp( neg_scale z'))
+
+    A factor is a number, a number per group ``dict(head=..., medium=..., tail=...)`` or a number per class. By the
+    paper's Table 1 a larger pos_scale (lambda_1^+) or neg_divisor (lambda_2^-) raises the probability p+ of
+    positives and lowers that of negatives, p-; pos_divisor (lambda_2^+) does the reverse, neg_scale
+    (lambda_1^-) lowers both.
+
+    Args:
+        pos_scale: lambda_1^+, > 0.
+        pos_divisor: lambda_2^+, > 0.
+        neg_scale: lambda_1^-, > 0.
+        neg_divisor: lambda_2^-, > 0.
+        adaptive: Names of the factors that each batch multiplies, per class, by the ratio of the mean p+ and p- or its
+            inverse (APR): by p-/p+, but pos_divisor by p+/p-, always the direction that closes the gap.
+        focal: 'adaptive' for ``gamma_pos = focal_gamma p+/p-`` and ``gamma_neg = focal_gamma p-/p+`` (APAF, eq. 8),
+            'fixed' for ``focal_gamma`` itself, None for no focal factor.
+        focal_gamma: lambda_0, >= 0.
+        init_bias: The kappa of the class bias, whatever the factors are.
+        bias_scale: The lambda of the class bias, > 0.
+        edges: Images at the tail's and at the head's edge, as in ``class_groups``.
+        class_counts: As in :class:`ClassCountLoss`.
+        num_images: As in :class:`ClassCountLoss`.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For a factor that is not positive, lacks a group or has not one value per class; for an unknown
+            ``focal`` or ``adaptive``, a negative ``focal_gamma`` or a ``bias_scale`` not above 0.
+    """
+
+    def __init__(
+        self,
+        pos_scale: Factor = 1.0,
+        pos_divisor: Factor = 1.0,
+        neg_scale: Factor = 5.0,
+        neg_divisor: Factor = 5.0,
+        adaptive: Sequence[str] = (),
+        focal: str | None = 'adaptive',
+        focal_gamma: float = 2.0,
+        init_bias: float = 0.05,
+        bias_scale: float = 5.0,
+        edges: tuple[int, int] = (20, 100),
+        class_counts: Sequence[int] | None = None,
+        num_images: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.factors = dict(
+            pos_scale=pos_scale, pos_divisor=pos_divisor, neg_scale=neg_scale, neg_divisor=neg_divisor
+        )
+        for name, factor in self.factors.items():
+            _check_factor(name, factor)
+        if isinstance(adaptive, str) or set(adaptive) - set(self.factors):
+            raise ValueError(f'adaptive is {adaptive!r}, expected a list of some of {list(self.factors)}')
+        if focal not in FOCAL:
+            raise ValueError(f'focal is {focal!r}, expected one of {FOCAL}')
+        if bias_scale <= 0:
+            raise ValueError(f'bias_scale is {bias_scale}, expected a number above 0')
+        self.adaptive, self.focal, self.focal_gamma = tuple(adaptive), focal, checked_gamma(focal_gamma)
+        self.init_bias, self.bias_scale, self.edges = init_bias, bias_scale, edges
+        self.register_buffer('groups', torch.zeros(0, dtype=torch.int64), persistent=False)
+        self.register_buffer('factor_values', torch.zeros(0), persistent=False)
+        if class_counts is not None or num_images is not None:
+            self._set_counts(class_counts, num_images)
+
+    def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Eq. (10), (B, K)."""
+        biased = logits + self.init_bias / self.bias_scale * self.log_odds(logits)
+        factors = dict(zip(self.factors, self.factor_values.to(logits)))  # (K,) each
+        ratio = 1.0
+        if self.adaptive or self.focal == 'adaptive':
+            ratio = self._negatives_lead(logits, targets)  # (K,)
+        for name in self.adaptive:
+            factors[name] = factors[name] * (ratio if RAISED_BY_NEGATIVES[name] else 1 / ratio)
+        gamma_pos = gamma_neg = 0.0 if self.focal is None else self.focal_gamma
+        if self.focal == 'adaptive':
+            gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
+        positive = F.softplus(-factors['pos_scale'] * biased) / factors['pos_divisor']
+        negative = F.softplus(factors['neg_scale'] * biased) / factors['neg_divisor']
+        positive = positive * focal_power(-logits, gamma_pos)
+        negative = negative * focal_power(logits, gamma_neg)
+        return targets * positive + (1 - targets) * negative
+
+    def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """p-/p+ of each class, (K,); 1 where no rank has any image."""
+        positive, negative = batch_probabilities(logits, targets, self.groups)
+        return (negative.clamp(min=LEAST) / positive.clamp(min=LEAST)).nan_to_num(1.0)
+
+    def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
+        super()._set_counts(class_counts, num_images)
+        device = self.class_counts.device
+        groups = class_groups(self.class_counts.cpu().numpy(), self.edges)
+        values = [_per_class(name, factor, groups) for name, factor in self.factors.items()]
+        self.groups = torch.as_tensor(groups, device=device)
+        self.factor_values = torch.tensor(values, device=device)  # (4, K)
+
+
+def _check_factor(name: str, factor: Factor) -> None:
+    """Refuse what is neither a positive number, nor one per group, nor a list of some."""
+    if isinstance(factor, Mapping):
+        if set(factor) != set(GROUP_NAMES):
+            raise ValueError(f'{name} is {dict(factor)}, expected a number for each of {GROUP_NAMES}')
+        values = list(factor.values())
+    else:
+        values = list(factor) if isinstance(factor, Sequence) else [factor]
+    if not values or min(values) <= 0:
+        raise ValueError(f'{name} is {factor}, expected numbers above 0')
+
+
+def _per_class(name: str, factor: Factor, groups: Sequence[int]) -> list[float]:
+    """The factor of each class."""
+    if isinstance(factor, Mapping):
+        return [float(factor[GROUP_NAMES[group]]) for group in groups]
+    if isinstance(factor, Sequence):
+        if len(factor) != len(groups):
+            raise ValueError(f'{name} has {len(factor)} values, but there are {len(groups)} classes')
+        return [float(value) for value in factor]
+    return [float(factor)] * len(groups)
