@@ -1,5 +1,5 @@
-# RW: positives and negatives of a class weighted by sqrt(N / n_k), uniform sampling. Paper (Guo & Wang, CVPR 2021, Table 1):
-# VOC-LT 74.70 mAP.
+# RW: positives and negatives of a class weighted by sqrt(N / n_k), uniform sampling. Paper
+# (Guo & Wang, CVPR 2021, Table 1): VOC-LT 74.70 mAP.
 _base_ = './voc_lt_erm.py'
 
 model = dict(head=dict(loss=dict(_delete_=True, type='ReweightedBCELoss', mode='sqrt_inv')))

@@ -18,10 +18,10 @@ MODES = ('by_class', 'average_n', 'average_w', 'min_n')
 class ClassBalancedFocalLoss(ClassCountLoss):
     """Focal loss times ``w(n) = (1 - beta) / (1 - beta^n)``, n being counts of classes or of an image's classes.
 
-    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, eq. (13), and its forms for
-    several labels per image in the baselines of Wu et al., ECCV 2020. An image without positives has weight
-    ``1 - beta``, that of an infinitely frequent class; a class without training images counts as one with
-    a single image.
+    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, eq. (13), in the forms
+    for several labels per image of the baselines of Wu et al., ECCV 2020. An image without positives has weight
+    ``1 - beta``, that of an infinitely frequent class; a class without training images counts as one with a
+    single image.
 
     Args:
         beta: In [0, 1); the effective number of samples of a class is at most ``1 / (1 - beta)``.
@@ -76,4 +76,5 @@ class ClassBalancedFocalLoss(ClassCountLoss):
         return torch.where(labels > 0, weight, 1 - self.beta)
 
     def _weight(self, counts: Tensor) -> Tensor:
-        return (1 - self.beta) / (1 - self.beta**counts)
+        # in float64: 1 - beta^n has no digits left in float32 where beta is near 1
+        return ((1 - self.beta) / (1 - self.beta ** counts.double())).to(counts)

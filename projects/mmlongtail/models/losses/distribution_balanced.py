@@ -16,9 +16,9 @@ from .focal import checked_gamma, focal_softplus
 class DistributionBalancedLoss(ClassCountLoss):
     """Re-balanced weighting, negative-tolerant regularisation and focal loss; each can be switched off.
 
-    Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020. With
-    ``z' = z + kappa / lambda * log(n / (N - n))`` a positive label costs ``w f log(1 + exp(-z'))`` and a negative
-    one ``w / lambda f log(1 + exp(lambda z'))``, f being the focal factor of what stands in the logarithm.
+    Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020.
+    With ``z' = z + kappa / lambda * log(n / (N - n))`` a positive label costs ``w f log(1 + exp(-z'))`` and a
+    negative one ``w / lambda f log(1 + exp(lambda z'))``, f being the focal factor of what stands in the logarithm.
     Class-aware sampling draws an image for each of its labels: ``w`` undoes the part that its other labels have.
 
     Args:

@@ -19,7 +19,7 @@ Factor = float | Mapping[str, float] | Sequence[float]
 # Raising a factor by p- / p+ where negatives are predicted better, or by the inverse, closes the gap (Table 1).
 RAISED_BY_NEGATIVES = dict(pos_scale=True, pos_divisor=False, neg_scale=True, neg_divisor=True)
 FOCAL = ('adaptive', 'fixed', None)
-LEAST = 1e-6  # a mean probability below is taken as this before it divides
+LEAST = 1e-3  # mean probabilities below are taken as this, so that no ratio exceeds 1,000
 
 
 def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,18 +34,17 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
         groups: Group of each class, (K,), as indices into ``GROUP_NAMES``.
 
     Returns:
-        The two means, (K,) each, detached; NaN where no rank has any image.
+        The two means, (K,) each, detached; 0.5 where no rank has any image.
     """
-    probability = logits.detach().sigmoid()
-    right = torch.stack([(probability * targets).sum(0), ((1 - probability) * (1 - targets)).sum(0)])
-    labels = torch.stack([targets.sum(0), (1 - targets).sum(0)])
-    sums = torch.stack([right, labels])  # (2, 2, K)
+    labels = torch.stack([targets, 1 - targets])  # (2, B, K)
+    right = torch.stack([logits, -logits]).detach().sigmoid()
+    sums = torch.stack([(labels * right).sum(1), labels.sum(1)])  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
     for group in range(len(GROUP_NAMES)):
         group_mean = means[:, groups == group].nanmean(dim=1, keepdim=True)
         means = torch.where(means.isnan() & (groups == group), group_mean, means)
-    return tuple(torch.where(means.isnan(), means.flip(0), means))
+    return tuple(torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5))
 
 
 @MODELS.register_module()
@@ -139,9 +138,9 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         return targets * positive + (1 - targets) * negative
 
     def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """p-/p+ of each class, (K,); 1 where no rank has any image."""
+        """p-/p+ of each class, (K,)."""
         positive, negative = batch_probabilities(logits, targets, self.groups)
-        return (negative.clamp(min=LEAST) / positive.clamp(min=LEAST)).nan_to_num(1.0)
+        return negative.clamp(min=LEAST) / positive.clamp(min=LEAST)
 
     def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
         super()._set_counts(class_counts, num_images)

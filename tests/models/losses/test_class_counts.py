@@ -1,0 +1,85 @@
+import inspect
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mmlongtail.structures import ClassStatistics
+
+COUNTS, IMAGES = [150, 120, 60, 30, 10, 5], 200
+NEED_BOTH = ['ReweightedBCELoss', 'DistributionBalancedLoss', 'ProbabilityGuidedLoss']
+NAMES = [*NEED_BOTH, 'MultiLabelLDAMLoss', 'ClassBalancedFocalLoss']
+
+
+def build(name, counts=COUNTS, images=IMAGES, **settings):
+    """The loss with the arguments that it has."""
+    cls = MODELS.get(name)
+    given = dict(class_counts=counts, num_images=images)
+    known = inspect.signature(cls).parameters
+    return cls(**{k: v for k, v in given.items() if k in known}, **settings)
+
+
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(7, 6, generator=generator, dtype=torch.float64)
+    return logits, (torch.rand(7, 6, generator=generator) < 0.4).long()
+
+
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('kind', [SimpleNamespace, ClassStatistics], ids=['duck', 'statistics'])
+def test_statistics_of_the_run_equal_explicit_counts(name, kind):
+    loss = MODELS.build(dict(type=name))
+    with pytest.raises(RuntimeError, match='(?s)class_counts.*ClassStatisticsHook'):
+        loss(*batch())
+    more = {} if kind is SimpleNamespace else dict(classes=list('abcdef'))
+    loss.set_class_statistics(kind(class_counts=np.array(COUNTS), num_images=IMAGES, **more))
+    assert torch.equal(loss(*batch()), build(name)(*batch()))
+    assert not torch.allclose(loss(*batch()), build(name, COUNTS[::-1])(*batch()))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_counts_stay_exact_and_out_of_the_checkpoint(name):
+    loss = build(name)
+    expected = loss(*batch())
+    assert not loss.state_dict() and not list(loss.parameters())
+    loss.load_state_dict({})  # strict
+    assert torch.equal(loss.half()(*batch()), expected)
+
+
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('kind', [torch.tensor, np.array])
+def test_counts_are_copied(name, kind):
+    counts = kind(COUNTS)
+    loss = build(name, counts)
+    counts[:] = 1
+    assert torch.equal(loss(*batch()), build(name)(*batch()))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_number_of_classes_must_fit(name):
+    logits, targets = batch()
+    with pytest.raises(ValueError, match='(?=.*6)(?=.*4)'):
+        build(name)(logits[:, :4], targets[:, :4])
+
+
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize(
+    'counts', [[-1, 2, 3], [1, 2, 9], [[1], [2]]], ids=['negative', 'too many', 'nested']
+)
+def test_bad_counts(name, counts):
+    with pytest.raises(ValueError, match='class_counts'):
+        MODELS.build(dict(type=name)).set_class_statistics(
+            SimpleNamespace(class_counts=np.array(counts), num_images=5)
+        )
+    if counts[-1] != 9 or name in NEED_BOTH:
+        with pytest.raises(ValueError, match='class_counts'):
+            build(name, counts, 5)
+
+
+@pytest.mark.parametrize('name', NEED_BOTH)
+@pytest.mark.parametrize('given', [dict(class_counts=COUNTS), dict(num_images=IMAGES)], ids=str)
+def test_counts_and_images_come_together(name, given):
+    with pytest.raises(ValueError, match='class_counts|num_images'):
+        MODELS.build(dict(type=name, **given))
