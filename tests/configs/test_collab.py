@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -12,7 +10,6 @@ from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.runner import Runner
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs/collab'
-TINY = dict(type='ResNet_CIFAR', depth=18, base_channels=4, stem_channels=4)
 STREAMS = {  # what the batches hold and how many branches there are, where it is not the full method's
     'baseline_uniform': (['uniform'], 1),
     'baseline_rebalanced': (['rebalanced'], 1),
@@ -24,43 +21,9 @@ STREAMS = {  # what the batches hold and how many branches there are, where it i
 }
 
 
-@pytest.fixture(scope='module')
-def pictures(tmp_path_factory):
-    """Twenty pictures with two of twenty classes each, in a list file."""
-    root = tmp_path_factory.mktemp('pictures')
-    noise = np.random.default_rng(0).integers(0, 256, (20, 36, 36, 3), dtype=np.uint8)
-    for i, picture in enumerate(noise):
-        cv2.imwrite(str(root / f'{i}.png'), picture)
-    (root / 'list.csv').write_text(''.join(f'{i}.png,{i},{(i + 1) % 20}\n' for i in range(20)))
-    return root
-
-
-def tiny(name: str, pictures: Path, work_dir: Path) -> Config:
-    cfg = Config.fromfile(FOLDER / f'{name}.py')
-    num_classes = cfg.model.head.num_classes
-    cfg.model.backbone, cfg.model.head.in_channels = TINY, 32
-    for loader in (cfg.train_dataloader, cfg.test_dataloader):
-        loader.update(num_workers=0, persistent_workers=False, batch_size=4)
-        holder = loader if loader is cfg.test_dataloader else loader.dataset
-        pipeline = holder.dataset.pipeline
-        [resize] = [t for t in pipeline if t.type == 'Resize']
-        resize.scale = (32, 32)
-        holder.dataset = dict(
-            type='ListFileDataset',
-            data_root=str(pictures),
-            ann_file='list.csv',
-            classes=[str(k) for k in range(num_classes)],
-            pipeline=pipeline,
-        )
-    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    cfg.work_dir, cfg.train_cfg.max_epochs = str(work_dir), 1
-    cfg.visualizer.vis_backends = cfg.vis_backends = [dict(type='LocalVisBackend')]
-    return cfg
-
-
 @pytest.mark.parametrize('name', sorted(p.stem for p in FOLDER.glob('voc_lt*.py') if 'lambda' not in p.stem))
-def test_trains_and_tests(name, pictures, tmp_path):
-    runner = Runner.from_cfg(tiny(name, pictures, tmp_path))
+def test_trains_and_tests(name, tiny):
+    runner = Runner.from_cfg(tiny(FOLDER / f'{name}.py'))
     seen = []
     runner.train_dataloader.collate_fn = _watch(runner.train_dataloader.collate_fn, seen)
     runner.train()

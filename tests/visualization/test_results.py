@@ -27,6 +27,15 @@ def test_table_worked_by_hand():
     ]
 
 
+def test_published_numbers_of_another_set_say_so():
+    rows = [run('collaborative', dataset='VOC-LT′')]
+    text = '<!-- results:VOC-LT′{} -->\n<!-- /results -->'
+    filled = results.fill_markers(text.format(' paper=VOC-LT'), rows, PAPER)
+    assert '| paper, on VOC-LT, another data set: total / head / medium / tail |' in filled
+    assert '| 81.44 / 75.68 / 85.53 / 82.69 |' in filled
+    assert '81.44' not in results.fill_markers(text.format(''), rows, PAPER)
+
+
 def test_a_missing_group_is_a_dash():
     table = results.markdown_table([run(tail=''), run(seed=1)])
     assert '| ERM | 2 | 50.00 ± 0.00 | 60.00 ± 0.00 | 50.00 ± 0.00 | – |' in table

@@ -3,8 +3,8 @@
     python tools/analysis/results_table.py configs/collab/README.md
 
 A table stands between ``<!-- results:DATASET -->`` and ``<!-- /results -->``; with
-``<!-- results:DATASET image_size=128 -->`` it takes only the runs with that value. ``--check`` writes nothing
-and fails where the README is out of date.
+``<!-- results:DATASET image_size=128 -->`` it takes only the runs with that value, with ``paper=OTHER`` the published
+column is that of another data set. ``--check`` writes nothing and fails where the README is out of date.
 """
 
 import argparse

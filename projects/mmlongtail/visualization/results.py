@@ -102,11 +102,13 @@ def markdown_table(rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
 
     Args:
         rows: Runs of one data set and setting.
-        paper: Published results of the same data set, matched by ``method``.
+        paper: Published results of one data set, matched by ``method``; the column says where it is another one.
     """
     methods = by_method(rows)
     reported = {row['method']: ' / '.join(row[score] for score in SCORES) for row in paper}
-    header = ['method', 'seeds', *SCORES] + ['paper: ' + ' / '.join(SCORES)] * bool(reported)
+    other = {row['dataset'] for row in paper} - {rows[0]['dataset']}
+    where = f'paper, on {", ".join(other)}, another data set: ' if other else 'paper: '
+    header = ['method', 'seeds', *SCORES] + [where + ' / '.join(SCORES)] * bool(reported)
     lines = [header, ['---'] + ['---:'] * (len(header) - 1)]
     for method, runs in methods.items():
         cells = [mean_and_std([run[score] for run in runs]) for score in SCORES]
@@ -124,7 +126,8 @@ def _caption(rows: Sequence[Row]) -> str:
 def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
     """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
 
-    ``<!-- results:DATASET column=value ... -->`` takes only the runs with these values.
+    ``<!-- results:DATASET column=value ... -->`` takes only the runs with these values; ``paper=OTHER`` among them
+    takes the published numbers of that data set instead of DATASET's.
 
     Raises:
         ValueError: If there is no marker, or no run for one.
@@ -134,10 +137,11 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
 
     def table(match: re.Match) -> str:
         dataset, filters = match[1], dict(word.split('=', 1) for word in match[2].split())
+        source = filters.pop('paper', dataset)
         chosen = select(rows, dataset=dataset, **filters)
         if not chosen:
             raise ValueError(f'no result for the table "results:{dataset}{match[2]}"')
-        published = [row for row in paper if row['dataset'] == dataset]
+        published = [row for row in paper if row['dataset'] == source]
         return f'<!-- results:{dataset}{match[2]} -->\n{markdown_table(chosen, published)}<!-- /results -->'
 
     return MARKERS.sub(table, text)

@@ -57,7 +57,9 @@ class LabelProbabilityHook(Hook):
             raise ValueError(f'losses must be a list of module names, got {losses!r}')
         self.interval, self.losses, self.edges = interval, tuple(losses), tuple(edges)
         indices = [f'_{i}' for i in range(len(losses))] if len(losses) > 1 else ['']
-        self._keys = [f'train/p_{sign}_{group}{i}' for i in indices for sign in SIGNS for group in GROUP_NAMES]
+        self._keys = [
+            f'train/p_{sign}_{group}{i}' for i in indices for sign in SIGNS for group in GROUP_NAMES
+        ]
         self._groups: np.ndarray | None = None
         self._sums: torch.Tensor | None = None  # (losses, 4, K): sums of p+ and p-, numbers of labels
         self._resumed: torch.Tensor | None = None

@@ -3,6 +3,7 @@ from .class_balanced_focal import ClassBalancedFocalLoss
 from .class_counts import ClassCountLoss
 from .collaborative import CollaborativeLoss
 from .compensated_bce import CompensatedBCELoss
+from .cumulative import CumulativeLoss
 from .distribution_balanced import DistributionBalancedLoss
 from .focal import MultiLabelFocalLoss
 from .frequency_weighted_bce import FrequencyWeightedBCELoss
@@ -16,6 +17,7 @@ __all__ = [
     'ClassCountLoss',
     'CollaborativeLoss',
     'CompensatedBCELoss',
+    'CumulativeLoss',
     'DistributionBalancedLoss',
     'FrequencyWeightedBCELoss',
     'LogitConsistencyLoss',

@@ -9,6 +9,8 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from .streams import loss_or_zero, stream_rows
+
 
 @MODELS.register_module()
 class CollaborativeLoss(nn.Module):
@@ -57,11 +59,15 @@ class CollaborativeLoss(nn.Module):
             ``loss_cls_branch<i>``, ``loss_con_<stream>`` and, without 'loss' in the key and so only
             logged, the ``scalars()`` of the classification losses as ``branch<i>_<name>``.
         """
-        rows = self._rows(logits, streams)
+        if len(logits) != len(self.streams):
+            raise ValueError(
+                f'logits of {len(logits)} branches, but streams={self.streams} has {len(self.streams)}'
+            )
+        rows = stream_rows(self.names, streams, logits.device)
         results = {}
         for i, (names, loss) in enumerate(zip(self.streams, self.classification)):
             own = torch.cat([rows[name] for name in names])
-            results[f'loss_cls_branch{i}'] = self._classify(loss, logits[i, own], targets[own])
+            results[f'loss_cls_branch{i}'] = loss_or_zero(loss, logits[i, own], targets[own])
             for name, value in getattr(loss, 'scalars', dict)().items():
                 results[f'branch{i}_{name}'] = value
         if self.consistency is not None:
@@ -70,33 +76,3 @@ class CollaborativeLoss(nn.Module):
                 values = [self.consistency(logits[i, own], logits[j, own]) for i, j in pairs]
                 results[f'loss_con_{name}'] = sum(values) / len(pairs)
         return results
-
-    @staticmethod
-    def _classify(loss: nn.Module, logits: Tensor, targets: Tensor) -> Tensor:
-        if len(logits):
-            return loss(logits, targets)
-        # A last short batch may lack a stream: no loss, yet all parameters stay in the graph, as DDP demands.
-        return sum((parameter.sum() for parameter in loss.parameters()), logits.sum()) * 0
-
-    def _rows(self, logits: Tensor, streams: Sequence[str | None]) -> dict[str, Tensor]:
-        """Row numbers of each stream's images in the batch."""
-        if len(logits) != len(self.streams):
-            raise ValueError(
-                f'logits of {len(logits)} branches, but streams={self.streams} has {len(self.streams)}'
-            )
-        if None in streams:
-            raise ValueError(
-                'the images of the batch do not say which stream they came from: wrap the train dataset in '
-                f'DrawDataset and let StreamSampler draw it, with streams named {list(self.names)}'
-            )
-        if strangers := set(streams) - set(self.names):
-            raise ValueError(
-                f'the batch has images of streams {sorted(strangers)} that no branch learns from; the loss '
-                f'knows {list(self.names)}: give its streams and those of StreamSampler the same names'
-            )
-        return {
-            name: torch.tensor([i for i, s in enumerate(streams) if s == name], dtype=torch.long).to(
-                logits.device
-            )
-            for name in self.names
-        }

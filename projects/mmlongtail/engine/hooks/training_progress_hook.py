@@ -1,0 +1,30 @@
+"""How far the training is, for losses that change over the epochs."""
+
+from __future__ import annotations
+
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class TrainingProgressHook(Hook):
+    """Call ``set_progress(epochs_done, max_epochs)`` of every module of the model that has it, before each epoch.
+
+    ``epochs_done`` goes from 0 to ``max_epochs - 1``. It is the runner's own count, so a resumed run goes on rightly.
+
+    Raises:
+        ValueError: If a module asks for the progress of a training that counts iterations.
+    """
+
+    def before_train_epoch(self, runner) -> None:
+        """Tell the modules."""
+        receivers = [module for module in runner.model.modules() if hasattr(module, 'set_progress')]
+        # Such a loop calls itself one epoch: the progress would stay 0 without a word.
+        if receivers and isinstance(runner.train_loop, IterBasedTrainLoop):
+            raise ValueError(
+                f'train_cfg is a {type(runner.train_loop).__name__}, expected a loop of epochs such as '
+                f'ResumableEpochLoop: {type(receivers[0]).__name__} changes from epoch to epoch'
+            )
+        for module in receivers:
+            module.set_progress(runner.epoch, runner.max_epochs)

@@ -1,0 +1,60 @@
+"""Draw mean label probabilities over training (Lin, "Probability Guided Loss", 2022, Figs. 1, 3, 4 and 5).
+
+    python tools/analysis/probability_curves.py work_dirs/erm work_dirs/focal --names BCE Focal --out fig1.png
+    python tools/analysis/probability_curves.py work_dirs/a work_dirs/b --layout comparison --smooth 5 --out fig3.png
+
+RUN is the work dir of a training with LabelProbabilityHook among its ``custom_hooks``. A run that recorded several
+losses (the branches of collaborative training) is drawn as that many runs.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmlongtail.visualization import probability_curves as curves
+
+FIGURES = dict(panels=curves.curves_figure, comparison=curves.comparison_figure)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('runs', nargs='+', type=Path, metavar='RUN', help='work dir of a training')
+    parser.add_argument('--names', nargs='+', help='of the runs (default: names of the work dirs)')
+    parser.add_argument(
+        '--layout',
+        choices=FIGURES,
+        default='panels',
+        help='a panel per run (Figs. 1, 4, 5), or p+ and p- with a line style per run (Fig. 3)',
+    )
+    parser.add_argument('--smooth', type=int, default=1, help='records over which each point is a mean')
+    parser.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
+    return parser.parse_args()
+
+
+def read_runs(work_dirs: list[Path], names: list[str] | None) -> dict[str, curves.Curves]:
+    """Curves by name, one entry per recorded loss."""
+    names = names or [work_dir.resolve().name for work_dir in work_dirs]
+    if len(set(names)) != len(work_dirs):
+        raise ValueError(f'need a name of its own for each of {len(work_dirs)} runs (--names), got {names}')
+    return {
+        f'{name}, loss {loss}' if loss else name: values
+        for name, work_dir in zip(names, work_dirs)
+        for loss, values in curves.read_curves(work_dir).items()
+    }
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        figure = FIGURES[args.layout](read_runs(args.runs, args.names), args.smooth)
+    except ValueError as error:
+        sys.exit(str(error))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(args.out, dpi=150)
+    print(f'{args.out} written')
+
+
+if __name__ == '__main__':
+    main()
