@@ -1,6 +1,6 @@
 # ML-GCN (Chen et al., CVPR 2019): classifiers made by a graph convolution over the classes, uniform sampling. Paper
 # (Guo & Wang, CVPR 2021, Table 1): COCO-LT 44.24 mAP.
-# The graph is the training set's co-occurrence. The paper embeds the classes by GloVe vectors, which are not downloaded:
+# The graph is the training set's co-occurrence. The paper embeds classes by GloVe vectors, which are not downloaded:
 # with a file of them set embedding_dim=None, word_vectors='data/glove.6B.300d.txt' and, for names of several words,
 # aliases. Here they are learned.
 _base_ = './coco_lt_erm.py'

@@ -1,6 +1,6 @@
 # ML-GCN (Chen et al., CVPR 2019): classifiers made by a graph convolution over the classes, uniform sampling. Paper
 # (Guo & Wang, CVPR 2021, Table 1): VOC-LT 68.92 mAP.
-# The graph is the training set's co-occurrence. The paper embeds the classes by GloVe vectors, which are not downloaded:
+# The graph is the training set's co-occurrence. The paper embeds classes by GloVe vectors, which are not downloaded:
 # with a file of them set embedding_dim=None, word_vectors='data/glove.6B.300d.txt' and, for VOC's run-together names,
 # aliases=dict(diningtable='dining table', pottedplant='potted plant', tvmonitor='tv monitor'). Here they are learned.
 _base_ = './voc_lt_erm.py'

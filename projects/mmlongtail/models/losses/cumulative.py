@@ -23,7 +23,7 @@ class CumulativeLoss(nn.Module):
         loss  = alpha L(z, y_u) + (1 - alpha) L(z, y_r)
 
     The paper scales the features and applies one linear layer to both; with one layer per branch that is the same
-    up to the bias, which here is mixed too. T is the number of epochs done, from 0, as in the authors' code: the first
+    up to the bias, which here is mixed too. T is the number of epochs done, from 0: the first
     epoch has alpha = 1 and trains the first branch and the trunk alone. TrainingProgressHook tells T and T_max.
     Predictions weigh both branches with one half: ``average='logit'`` of MultiBranchHead.
 
