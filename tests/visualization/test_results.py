@@ -36,6 +36,12 @@ def test_published_numbers_of_another_set_say_so():
     assert '81.44' not in results.fill_markers(text.format(''), rows, PAPER)
 
 
+def test_methods_of_few_seeds_can_be_left_out():
+    rows = [run('one'), *(run('two', seed=seed) for seed in range(2))]
+    filled = results.fill_markers('<!-- results:VOC-LT min_seeds=2 -->\n<!-- /results -->', rows)
+    assert '| two | 2 |' in filled and '| one |' not in filled
+
+
 def test_a_missing_group_is_a_dash():
     table = results.markdown_table([run(tail=''), run(seed=1)])
     assert '| ERM | 2 | 50.00 ± 0.00 | 60.00 ± 0.00 | 50.00 ± 0.00 | – |' in table

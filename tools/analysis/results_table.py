@@ -4,7 +4,8 @@
 
 A table stands between ``<!-- results:DATASET -->`` and ``<!-- /results -->``; with
 ``<!-- results:DATASET image_size=128 -->`` it takes only the runs with that value, with ``paper=OTHER`` the published
-column is that of another data set. ``--check`` writes nothing and fails where the README is out of date.
+column is that of another data set, with ``min_seeds=3`` methods of fewer seeds are left out. ``--check`` writes nothing
+and fails where the README is out of date.
 """
 
 import argparse
@@ -19,7 +20,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('readme', type=Path)
-    parser.add_argument('--csv', type=Path, help='runs (default: results.csv beside the README)')
+    parser.add_argument('--csv', type=Path, nargs='+', help='runs (default: results.csv beside the README)')
     parser.add_argument(
         '--paper', type=Path, help="the paper's numbers (default: paper.csv beside the README, if any)"
     )
@@ -33,7 +34,8 @@ def main() -> None:
     published = read_rows(paper, PAPER_COLUMNS) if args.paper or paper.exists() else []
     old = args.readme.read_text()
     try:
-        new = fill_markers(old, read_rows(args.csv or args.readme.with_name('results.csv')), published)
+        files = args.csv or [args.readme.with_name('results.csv')]
+        new = fill_markers(old, [row for file in files for row in read_rows(file)], published)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(f'{args.readme}: {error}')
     if args.check and new != old:

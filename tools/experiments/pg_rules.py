@@ -19,6 +19,7 @@ from mmlongtail.structures import GROUP_NAMES
 from mmlongtail.visualization.probability_curves import COLORS, SIGNS, Curves, read_curves
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs/pg/voc_lt_pr.py'
+RATE = 0.02  # DB loss's: with PG's smaller one the probabilities do not get far in a short training
 ONES = dict(pos_scale=1.0, pos_divisor=1.0, neg_scale=1.0, neg_divisor=1.0)
 SETTINGS = dict(
     ones={},
@@ -49,7 +50,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--data', type=Path, required=True, help='folder of VOCdevkit and mobilenet')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pg_rules'))
-    parser.add_argument('--epochs', type=int, default=3, help='class-aware epochs of each training')
+    parser.add_argument('--epochs', type=int, default=5, help='class-aware epochs of each training')
     parser.add_argument('--settings', nargs='+', choices=SETTINGS, help='train these only and print nothing')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--cfg-options', nargs='+', default=[], help='as in tools/train.py')
@@ -59,10 +60,11 @@ def parse_args() -> argparse.Namespace:
 def train(args: argparse.Namespace, setting: str) -> None:
     """One training without any evaluation."""
     factors = [f'model.head.loss.{name}={value}' for name, value in (ONES | SETTINGS[setting]).items()]
-    length = [f'train_cfg.max_epochs={args.epochs}', f'train_cfg.val_interval={args.epochs + 1}']
+    length = [f'train_cfg.max_epochs={args.epochs}', f'train_cfg.val_begin={args.epochs + 1}']
+    rate = [f'optim_wrapper.optimizer.lr={RATE}']
     command = [str(CONFIG), '--data', str(args.data), '--seed', str(args.seed)]
     command += ['--work-dir', str(args.work_dir / setting)]
-    voc_lt_prime.main([*command, '--cfg-options', *factors, *length, *args.cfg_options])
+    voc_lt_prime.main([*command, '--cfg-options', *factors, *length, *rate, *args.cfg_options])
 
 
 def last_third(curves: Curves, sign: str) -> np.ndarray:

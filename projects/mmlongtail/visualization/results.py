@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
     """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
 
     ``<!-- results:DATASET column=value ... -->`` takes only the runs with these values; ``paper=OTHER`` among them
-    takes the published numbers of that data set instead of DATASET's.
+    takes the published numbers of that data set instead of DATASET's, ``min_seeds=3`` only the methods with that many.
 
     Raises:
         ValueError: If there is no marker, or no run for one.
@@ -137,8 +138,10 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
 
     def table(match: re.Match) -> str:
         dataset, filters = match[1], dict(word.split('=', 1) for word in match[2].split())
-        source = filters.pop('paper', dataset)
+        source, min_seeds = filters.pop('paper', dataset), int(filters.pop('min_seeds', 1))
         chosen = select(rows, dataset=dataset, **filters)
+        seeds = Counter(row['method'] for row in chosen)
+        chosen = [row for row in chosen if seeds[row['method']] >= min_seeds]
         if not chosen:
             raise ValueError(f'no result for the table "results:{dataset}{match[2]}"')
         published = [row for row in paper if row['dataset'] == source]
