@@ -12,7 +12,7 @@ model = dict(
             type='ProbabilityGuidedLoss',
             neg_scale=dict(head=5.0, medium=5.0, tail=10.0),
             neg_divisor=5.0,
-            pos_divisor=dict(head=1.0, medium=1.0, tail=2.0),
+            pos_divisor=dict(head=1.0, medium=1.0, tail=1.25),
             adaptive=['neg_scale'],
             focal='adaptive',
             focal_gamma=2.0,
