@@ -9,7 +9,12 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 # The class counts go from the train data set to every component that needs them, and into the checkpoint.
-custom_hooks = [dict(type='ClassStatisticsHook'), dict(type='ProgressBarHook'), dict(type='ChannelsLastHook')]
+custom_hooks = [
+    dict(type='ClassStatisticsHook'),
+    dict(type='DatasetEpochHook'),
+    dict(type='ProgressBarHook'),
+    dict(type='ChannelsLastHook'),
+]
 
 env_cfg = dict(
     cudnn_benchmark=True,

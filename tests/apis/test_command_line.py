@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
+from torch import distributed
 
 from mmlongtail.apis import command_line
 
@@ -133,3 +135,16 @@ def test_only_missing_files_end_in_one_line_and_the_group_is_left(fake_runner, c
     shown = capsys.readouterr().err
     assert shown == ('error: data/x is missing: run this\n' if raised is SystemExit else '')
     assert raised is not SystemExit or end.value.code == 2
+
+
+@pytest.mark.skipif(get_device() != 'cpu', reason='the process group of the CPU')
+def test_nested_runs_share_the_outermost_process_group(prepare, monkeypatch):
+    address = dict(RANK='0', WORLD_SIZE='1', MASTER_ADDR='127.0.0.1', MASTER_PORT='0')
+    for name, value in address.items():
+        monkeypatch.setenv(name, value)
+    first, second = prepare('', '--launcher', 'pytorch'), prepare('', '--launcher', 'pytorch')
+    with command_line.cpu_processes(first):
+        with command_line.cpu_processes(second):
+            assert second.model_wrapper_cfg.device_ids is None
+        assert distributed.is_initialized()
+    assert not distributed.is_initialized()

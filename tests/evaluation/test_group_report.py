@@ -50,3 +50,20 @@ def test_per_class_table_goes_from_head_to_tail():
 def test_an_empty_group_has_no_row_and_no_mean():
     report = GroupReport(np.array([80.0, 60.0]), NAMES[:2], COUNTS[:2], np.array([0, 0]))
     assert set(report.means) == {'head', 'total'} and 'tail' not in str(report)
+
+
+def test_other_scores_and_groups_have_their_own_words():
+    words = dict(score='accuracy', mean_score='mean accuracy', group_names=('many', 'medium', 'few'))
+    report = GroupReport(
+        np.array([80.0, 60.0, 10.0]), NAMES[:3], COUNTS[[0, 2, 4]], np.array([0, 1, 2]), **words
+    )
+    assert report.means == pytest.approx(dict(many=80.0, medium=60.0, few=10.0, total=50.0))
+    assert str(report).splitlines() == [
+        'group   classes  train images  mean accuracy (%)',
+        'many          1    775 to 775              80.00',
+        'medium        1      60 to 60              60.00',
+        'few           1        4 to 4              10.00',
+        'total         3      4 to 775              50.00',
+    ]
+    rows = [line.split() for line in report.per_class_table().splitlines()]
+    assert rows[0][-2:] == ['accuracy', '(%)'] and rows[3] == ['sofa', 'few', '4', '10.00']

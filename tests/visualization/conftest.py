@@ -28,7 +28,7 @@ def tiny_dataset(folder: Path) -> dict:
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tmp_path_factory) -> Config:
+def tiny_config_file(tmp_path_factory) -> Path:
     """Two epochs of LeNet, evaluated after each, the best checkpoint chosen by the tail."""
     root = tmp_path_factory.mktemp('finished-run')
     dataset = tiny_dataset(root / 'pictures')
@@ -64,11 +64,37 @@ def tiny_config(tmp_path_factory) -> Config:
     )
     path = root / 'tiny.py'
     Config(cfg).dump(path)
-    return Config.fromfile(path)
+    return path
+
+
+@pytest.fixture
+def tiny_config(tiny_config_file) -> Config:
+    """That config, anew for each test."""
+    return Config.fromfile(tiny_config_file)
 
 
 @pytest.fixture(scope='session')
-def finished_run(tiny_config) -> Path:
+def finished_single_label_run(tiny_config_file, tmp_path_factory) -> Path:
+    """Work dir of the same training with one label a picture, each seen twice: 8, 2 and 2 of a class."""
+    root = tmp_path_factory.mktemp('finished-single-label-run')
+    items = [dict(img_path=f'{i}.png', gt_label=label) for i, label in enumerate([0, 1, 2, 0, 0, 0])]
+    dump(dict(metainfo=dict(classes=['one', 'two', 'three']), data_list=items), root / 'labels.json')
+    cfg = Config.fromfile(tiny_config_file)
+    data = cfg.test_dataloader.dataset | dict(type='BaseDataset', ann_file=str(root / 'labels.json'))
+    data['data_prefix'] = data['data_root']
+    cfg.train_dataloader.dataset.dataset = cfg.val_dataloader.dataset = cfg.test_dataloader.dataset = data
+    cfg.model.head.type = 'LinearClsHead'
+    cfg.val_evaluator = cfg.test_evaluator = dict(type='LongTailSingleLabelMetric', edges=(3, 9))
+    cfg.default_hooks.checkpoint.save_best = 'long-tail/top1'
+    cfg.work_dir, cfg.experiment_name = str(root / 'work_dir'), 'finished-single-label-run'
+    cfg.dump(root / 'single.py')
+    Runner.from_cfg(Config.fromfile(root / 'single.py')).train()
+    return root / 'work_dir'
+
+
+@pytest.fixture(scope='session')
+def finished_run(tiny_config_file) -> Path:
     """Its work dir."""
-    Runner.from_cfg(tiny_config).train()
-    return Path(tiny_config.work_dir)
+    cfg = Config.fromfile(tiny_config_file)
+    Runner.from_cfg(cfg).train()
+    return Path(cfg.work_dir)

@@ -56,7 +56,7 @@ def test_per_class_files_of_a_real_run(finished_run, tiny_config):
     """The dump of the last evaluation is what a second evaluation of the last checkpoint gives."""
     path = next(finished_run.glob('*/per_class_ap.json'))
     statistics, (values,) = collab_sources.read_per_class([path])
-    cfg = tiny_config.copy()
+    cfg = tiny_config
     cfg.update(load_from=str(finished_run / 'epoch_2.pth'), work_dir=str(finished_run / 'test'))
     cfg.experiment_name = 'finished-run-tested'
     runner = Runner.from_cfg(cfg)

@@ -103,3 +103,61 @@ def test_malformed_csv_is_named(tmp_path):
     path.write_text(','.join(results.PAPER_COLUMNS) + '\nERM,VOC-LT,1,2,3,4\nRS,VOC-LT,1\n')
     with pytest.raises(ValueError, match='row 3: expected 6 values'):
         results.read_rows(path, results.PAPER_COLUMNS)
+
+
+SINGLE_PAPER = [
+    dict(method='CE', dataset='CIFAR100LT-IF100', top1='38.43', many='', medium='', few=''),
+    dict(method='GCL', dataset='CIFAR100LT-IF100', top1='48.71', many='', medium='', few=''),
+]
+
+
+def single(method='CE', seed=0, top1='40.00', **changes):
+    row = {column: value for column, value in run(method, seed).items() if column not in results.SCORES}
+    row.update(dataset='CIFAR100LT-IF100', image_size='', top1=top1, many='65.00', medium='38.00', few='9.00')
+    return row | changes
+
+
+def test_single_label_table_worked_by_hand():
+    rows = [single(top1='38.00'), single('mixup'), single(seed=1, top1='40.00', few='10.00')]
+    assert results.markdown_table(rows, SINGLE_PAPER).splitlines() == [
+        '| method | seeds | top1 | many | medium | few | paper: top1 |',
+        '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+        '| CE | 2 | 39.00 ± 1.41 | 65.00 ± 0.00 | 38.00 ± 0.00 | 9.50 ± 0.71 | 38.43 |',
+        '| mixup | 1 | 40.00 | 65.00 | 38.00 | 9.00 | – |',
+        '',
+        'Top-1 accuracy in percent, mean ± standard deviation over seeds; CIFAR100LT-IF100, 968 iterations; '
+        'on 2 CPU cores.',
+    ]
+
+
+def test_published_scores_that_some_methods_lack_are_dashes():
+    paper = [SINGLE_PAPER[0], SINGLE_PAPER[1] | dict(many='60.1', few='30.2')]
+    table = results.markdown_table([single(), single('GCL')], paper)
+    assert '| paper: top1 / many / few |' in table
+    assert '| 38.43 / – / – |' in table and '| 48.71 / 60.1 / 30.2 |' in table
+    empty = [SINGLE_PAPER[0] | dict(top1='')]
+    assert 'paper' not in results.markdown_table([single()], empty)
+
+
+def test_a_csv_and_a_table_hold_one_kind_of_run(tmp_path):
+    path = tmp_path / 'results.csv'
+    rows = [single(), single(seed=1)]
+    for row in rows:
+        results.append_row(path, row)
+    assert results.read_rows(path) == rows
+    assert path.read_text().splitlines()[0].endswith('iterations,top1,many,medium,few')
+    with pytest.raises(ValueError, match='must have the columns config,.*total,head,medium,tail, got .*top1'):
+        results.append_row(path, run())
+    with pytest.raises(ValueError, match='has this run already'):
+        results.append_row(path, single(top1='99.00'))
+    with pytest.raises(ValueError, match='a result has the columns .*,few, got'):
+        results.append_row(path, single(total='1.00'))
+    assert results.read_rows(path) == rows
+    with pytest.raises(ValueError, match='mixes results of single-label and multi-label'):
+        results.markdown_table([single(), run('ERM', image_size='')])
+
+
+def test_markers_choose_among_csvs_of_both_kinds():
+    text = '<!-- results:{} -->\n<!-- /results -->\n'
+    filled = results.fill_markers(text.format('VOC-LT') + text.format('CIFAR100LT-IF100'), [run(), single()])
+    assert '| total | head | medium | tail |' in filled and '| top1 | many | medium | few |' in filled

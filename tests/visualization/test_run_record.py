@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from mmlongtail.visualization.run_record import image_size, last_evaluation, read_run
+from mmlongtail.visualization.run_record import dataset_name, image_size, last_evaluation, read_run
 
 
 @pytest.fixture
@@ -30,6 +30,33 @@ def test_row_of_a_finished_run(finished_run):
         medium=f'{last["long-tail/mAP_medium"]:.2f}',
         tail=f'{last["long-tail/mAP_tail"]:.2f}',
     )
+
+
+def test_row_of_a_finished_single_label_run(finished_single_label_run, tmp_path):
+    row = read_run(finished_single_label_run)
+    lines = next(finished_single_label_run.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert last['step'] == 2 and 'long-tail/top1_many' not in last
+    assert row == dict(
+        config='single.py',
+        seed='7',
+        dataset='BaseDataset',
+        image_size='32',
+        iterations='8',
+        top1=f'{last["long-tail/top1"]:.2f}',
+        many='',
+        medium=f'{last["long-tail/top1_medium"]:.2f}',
+        few=f'{last["long-tail/top1_few"]:.2f}',
+    )
+    (tmp_path / 'test.json').write_text(json.dumps({'tta/top1': 43.211, 'tta/top1_many': 70.0}))
+    tested = read_run(finished_single_label_run, tmp_path / 'test.json')
+    assert [tested[score] for score in ('top1', 'many', 'medium', 'few')] == ['43.21', '70.00', '', '']
+
+
+def test_scores_of_neither_kind_are_no_result(finished_run, tmp_path):
+    (tmp_path / 'test.json').write_text(json.dumps({'long-tail/recall': 12.0}))
+    with pytest.raises(ValueError, match=r"must have a mAP or top1, got only \['long-tail/recall'\]"):
+        read_run(finished_run, tmp_path / 'test.json')
 
 
 def test_the_run_saved_its_best_by_the_tail_and_its_per_class_ap(finished_run):
@@ -99,7 +126,7 @@ def test_missing_files_are_named(moved, missing):
     ],
 )
 def test_image_size(tiny_config, steps, expected):
-    cfg = tiny_config.copy()
+    cfg = tiny_config
     cfg.test_dataloader = dict(dataset=dict(type='Wrapper', dataset=dict(type='Set', pipeline=steps)))
     assert image_size(cfg) == expected
 
@@ -107,3 +134,19 @@ def test_image_size(tiny_config, steps, expected):
 def test_last_evaluation_of_a_work_dir_without_any(tmp_path):
     with pytest.raises(FileNotFoundError, match='no evaluation in'):
         last_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize(
+    'dataset, name',
+    [
+        (dict(type='VOCLongTail'), 'VOCLongTail'),
+        (dict(type='CIFAR100LT', imbalance_factor=100), 'CIFAR100LT-IF100'),
+        (dict(type='CIFAR10LT', imbalance_factor=50.0, imbalance_type='exp'), 'CIFAR10LT-IF50'),
+        (dict(type='CIFAR10LT', imbalance_factor=12.5, imbalance_type='step'), 'CIFAR10LT-IF12.5-step'),
+        (dict(type='LongTailSubset', imbalance_factor=10, dataset=dict(type='Places')), 'Places-IF10'),
+    ],
+)
+def test_the_name_of_a_data_set_tells_its_imbalance(tiny_config, dataset, name):
+    cfg = tiny_config
+    cfg.train_dataloader.dataset = dict(type='Wrapper', dataset=dataset)
+    assert dataset_name(cfg) == name

@@ -2,7 +2,8 @@
 
     python tools/analysis/append_result.py work_dirs/voc_lt configs/collab/results.csv --method collaborative
 
-Seed, iterations, data set, image size and the scores of the last evaluation come from the work dir.
+Seed, iterations, data set, image size and the scores of the last evaluation come from the work dir: mAP in total and of
+head, medium and tail, or top-1 in total and of many, medium and few. A CSV holds one of these kinds of run.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from mmlongtail.visualization.results import COLUMNS, append_row
+from mmlongtail.visualization.results import RUN_COLUMNS, append_row, scores_of
 from mmlongtail.visualization.run_record import read_run
 
 
@@ -61,7 +62,7 @@ def main() -> None:
         append_row(args.csv, row)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
-    print(', '.join(f'{column} {row[column]}' for column in COLUMNS))
+    print(', '.join(f'{column} {row[column]}' for column in (*RUN_COLUMNS, *scores_of(row))))
 
 
 if __name__ == '__main__':

@@ -12,9 +12,25 @@ import mmlongtail  # noqa: F401  first: it mends the host packages
 import numpy as np
 from mmengine.dataset import DefaultSampler
 
-from mmlongtail.datasets.samplers import ClassAwareSampler, UniformSampler
+from mmlongtail.datasets.samplers import (
+    CBENSampler,
+    ClassAwareSampler,
+    ClassBalancedSampler,
+    EffectiveNumberSampler,
+    InstanceBalancedSampler,
+    ProgressivelyBalancedSampler,
+    SquareRootSampler,
+    UniformSampler,
+)
 
 IMAGES, CLASSES, ROUNDS = 437_513, 8_142, 7
+WEIGHTED = (
+    InstanceBalancedSampler,
+    ClassBalancedSampler,
+    SquareRootSampler,
+    EffectiveNumberSampler,
+    CBENSampler,
+)
 
 
 class Labels:
@@ -42,7 +58,10 @@ def main() -> None:
         DefaultSampler=DefaultSampler(dataset, seed=0),
         UniformSampler=UniformSampler(dataset, seed=0),
         ClassAwareSampler=ClassAwareSampler(dataset, reduce=18, seed=0),
+        ProgressivelyBalancedSampler=ProgressivelyBalancedSampler(dataset, num_epochs=ROUNDS, seed=0),
     )
+    for kind in WEIGHTED:
+        samplers[kind.__name__] = kind(dataset, seed=0)
     seconds: dict[str, list[float]] = {name: [] for name in samplers}
     for epoch in range(ROUNDS):
         for name, sampler in samplers.items():
@@ -51,10 +70,10 @@ def main() -> None:
             iter(sampler)
             seconds[name].append(time.perf_counter() - start)
     base = seconds['DefaultSampler']
-    print(f'{"sampler":18} {"draws":>8} {"median s":>9} {"over DefaultSampler":>20}')
+    print(f'{"sampler":28} {"draws":>8} {"median s":>9} {"over DefaultSampler":>20}')
     for name, times in seconds.items():
         ratio = statistics.median(t / b for t, b in zip(times, base))
-        print(f'{name:18} {len(samplers[name]):8d} {statistics.median(times):9.3f} {ratio:20.2f}')
+        print(f'{name:28} {len(samplers[name]):8d} {statistics.median(times):9.3f} {ratio:20.2f}')
 
 
 if __name__ == '__main__':

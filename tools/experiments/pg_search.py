@@ -122,17 +122,18 @@ def search(args: argparse.Namespace) -> None:
 
 
 def print_summary(rows: list[dict[str, str]]) -> None:
-    """A Markdown table: a line per candidate, means over its folds, the best total first."""
-    candidates = {tuple(row[name] for name in CANDIDATE) for row in rows}
-    lines = []
-    for candidate in candidates:
-        runs = [row for row in rows if tuple(row[name] for name in CANDIDATE) == candidate]
-        means = [statistics.fmean(float(run[score]) for run in runs) for score in SCORES]
-        lines.append(
-            (means, f'| {" | ".join(candidate)} | {len(runs)} | {" | ".join(f"{m:.2f}" for m in means)} |')
-        )
-    print(f'| λ₁⁻ tail | λ₂⁺ tail | folds | {" | ".join(SCORES)} |\n|{"---:|" * (3 + len(SCORES))}')
-    print('\n'.join(line for _, line in sorted(lines, reverse=True)))
+    """A Markdown table: a line per candidate, its total on each fold, means where it was tested on all."""
+    folds = sorted({row['fold'] for row in rows})
+    print(f'| λ₁⁻ tail | λ₂⁺ tail | fold {" | fold ".join(folds)} | mean total | mean tail |')
+    print(f'|{"---:|" * (4 + len(folds))}')
+    for candidate in sorted({tuple(float(row[name]) for name in CANDIDATE) for row in rows}):
+        runs = {
+            row['fold']: row for row in rows if tuple(float(row[name]) for name in CANDIDATE) == candidate
+        }
+        cells = [runs[fold]['total'] if fold in runs else '–' for fold in folds]
+        means = [statistics.fmean(float(run[score]) for run in runs.values()) for score in ('total', 'tail')]
+        cells += [f'{mean:.2f}' for mean in means] if len(runs) == len(folds) else ['–'] * 2
+        print(f'| {" | ".join(f"{value:g}" for value in candidate)} | {" | ".join(cells)} |')
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from torch import distributed as dist
 
 from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
 
@@ -79,14 +81,26 @@ def run(cfg: Config, action: Callable[[Runner], object]) -> None:
     A file or folder that is not there ends the program with its message alone and exit status 2: it is the user's to
     mend, and the message says how.
     """
+    with cpu_processes(cfg):
+        try:
+            action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
+        except FileNotFoundError as error:
+            print(f'error: {error}', file=sys.stderr)
+            sys.exit(2)
+
+
+@contextmanager
+def cpu_processes(cfg: Config) -> Iterator[None]:
+    """The process group of a run of several processes on CPUs; of nested ones the outermost makes it and ends it.
+
+    Several runs of one program share a group in this way: a second one would find the first one's addresses.
+    """
+    nested = dist.is_initialized()
     on_cpus = init_cpu_distributed(cfg)
     try:
-        action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
-    except FileNotFoundError as error:
-        print(f'error: {error}', file=sys.stderr)
-        sys.exit(2)
+        yield
     finally:
-        if on_cpus:
+        if on_cpus and not nested:
             leave_cpu_distributed()
 
 

@@ -1,3 +1,19 @@
 """Data sets, their samplers, wrappers and transforms."""
 
-from . import coco_json, coco_lt, digits, draws, list_file, samplers, transforms, voc_lt  # noqa: F401
+from . import (  # noqa: F401
+    batched,
+    cifar_lt,
+    coco_json,
+    coco_lt,
+    digits,
+    draws,
+    imagenet_lt,
+    inaturalist,
+    list_file,
+    long_tail_subset,
+    samplers,
+    single_label,
+    transforms,
+    voc_lt,
+    wrappers,
+)

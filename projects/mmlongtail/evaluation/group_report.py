@@ -1,4 +1,4 @@
-"""Per-class AP, summed up by groups of classes, as numbers and as a table to read."""
+"""Per-class scores, summed up by groups of classes, as numbers and as a table to read."""
 
 from __future__ import annotations
 
@@ -15,20 +15,25 @@ class GroupReport:
     """Result of one long-tailed evaluation; ``print`` it for a table.
 
     Args:
-        per_class: AP of each class in percent, (K,); NaN for a class without test positives.
+        per_class: Score of each class in percent, (K,); NaN for a class that the test set does not have.
         classes: Names of the classes, (K,).
         class_counts: Training images of each class, (K,), or None where the training set is unknown.
-        groups: Indices into :data:`GROUP_NAMES`, (K,), or None likewise.
+        groups: Indices into ``group_names``, (K,), or None likewise.
+        score, mean_score: What the score of a class and the mean over classes are called.
+        group_names: Names of the groups, from the most to the least frequent classes.
     """
 
     per_class: np.ndarray
     classes: Sequence[str]
     class_counts: np.ndarray | None = None
     groups: np.ndarray | None = None
+    score: str = 'AP'
+    mean_score: str = 'mAP'
+    group_names: Sequence[str] = GROUP_NAMES
 
     @property
     def left_out(self) -> list[str]:
-        """Names of the classes without test positives: they are in no mean."""
+        """Names of the classes without a score: they are in no mean."""
         return [self.classes[k] for k in np.flatnonzero(np.isnan(self.per_class))]
 
     @property
@@ -36,19 +41,19 @@ class GroupReport:
         """Class indices of each group that has any, and of ``total``."""
         groups = {}
         if self.groups is not None:
-            groups = {name: np.flatnonzero(self.groups == g) for g, name in enumerate(GROUP_NAMES)}
+            groups = {name: np.flatnonzero(self.groups == g) for g, name in enumerate(self.group_names)}
         groups['total'] = np.arange(len(self.per_class))
         return {name: members for name, members in groups.items() if len(members)}
 
     @property
     def means(self) -> dict[str, float]:
-        """Mean AP in percent of ``total`` and of each group; a group without any AP has no entry."""
+        """Mean score in percent of ``total`` and of each group; a group without any score has no entry."""
         known = {name: self.per_class[members] for name, members in self.members.items()}
         known = {name: values[~np.isnan(values)] for name, values in known.items()}
         return {name: float(values.mean()) for name, values in known.items() if len(values)}
 
     def __str__(self) -> str:
-        rows = [('group', 'classes', 'train images', 'mAP (%)')]
+        rows = [('group', 'classes', 'train images', f'{self.mean_score} (%)')]
         means = self.means
         for name, members in self.members.items():
             known = np.count_nonzero(~np.isnan(self.per_class[members]))
@@ -63,9 +68,9 @@ class GroupReport:
         """A row per class, those with most training images first where the counts are known."""
         counts = self.class_counts
         order = np.arange(len(self.classes)) if counts is None else np.argsort(-counts, kind='stable')
-        rows = [('class', 'group', 'train images', 'AP (%)')]
+        rows = [('class', 'group', 'train images', f'{self.score} (%)')]
         for k in order:
-            group = '-' if self.groups is None else GROUP_NAMES[self.groups[k]]
+            group = '-' if self.groups is None else self.group_names[self.groups[k]]
             score = '-' if np.isnan(self.per_class[k]) else f'{self.per_class[k]:.2f}'
             rows.append((str(self.classes[k]), group, '-' if counts is None else str(counts[k]), score))
         return _table(rows)

@@ -6,11 +6,14 @@ import csv
 import re
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 SCORES = ('total', 'head', 'medium', 'tail')
-COLUMNS = ('config', 'method', 'seed', 'commit', 'machine', 'dataset', 'image_size', 'iterations', *SCORES)
+SINGLE_LABEL_SCORES = ('top1', 'many', 'medium', 'few')
+MEASURES = {SCORES: 'mAP', SINGLE_LABEL_SCORES: 'Top-1 accuracy'}  # of each kind of run
+RUN_COLUMNS = ('config', 'method', 'seed', 'commit', 'machine', 'dataset', 'image_size', 'iterations')
+COLUMNS = (*RUN_COLUMNS, *SCORES)
 PAPER_COLUMNS = ('method', 'dataset', *SCORES)
 SETTING = ('image_size', 'iterations')  # runs that differ in these are not the same experiment
 MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=\S+)*) -->\n(.*?)<!-- /results -->', re.DOTALL)
@@ -18,16 +21,35 @@ MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=\S+)*) -->\n(.*?)<!-- /results
 Row = Mapping[str, str]
 
 
-def read_rows(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
-    """Rows of a CSV with these columns.
+def scores_of(columns: Iterable[str]) -> tuple[str, ...]:
+    """The scores that rows with these columns have: a multi-label run's or a single-label run's.
+
+    Raises:
+        ValueError: If they have neither.
+    """
+    columns = tuple(columns)
+    for scores in MEASURES:
+        if set(scores) <= set(columns):
+            return scores
+    expected = ' or '.join(','.join(scores) for scores in MEASURES)
+    raise ValueError(f'a result has the columns {expected}, got {",".join(columns)}')
+
+
+def read_rows(
+    path: str | Path, columns: Sequence[str] = COLUMNS, kinds: Iterable[Sequence[str]] = MEASURES
+) -> list[dict[str, str]]:
+    """Rows of a CSV with these columns, whose scores may be those of any of these kinds of run.
 
     Raises:
         ValueError: If the header differs, or a row is too short or long.
     """
     with open(path, newline='') as file:
         reader = csv.DictReader(file, strict=True)
-        if tuple(reader.fieldnames or ()) != tuple(columns):
-            raise ValueError(f'{path} must have the columns {",".join(columns)}, got {reader.fieldnames}')
+        others = [column for column in columns if column not in SCORES]
+        layouts = [[*others, *scores] for scores in kinds]
+        if reader.fieldnames not in layouts:
+            expected = ' or '.join(map(','.join, layouts))
+            raise ValueError(f'{path} must have the columns {expected}, got {reader.fieldnames}')
         rows = list(reader)
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
@@ -41,19 +63,20 @@ def append_row(path: str | Path, row: Row) -> None:
     """Add one run to a results CSV, made with its header where there is none.
 
     Raises:
-        ValueError: If the same run is there already, or a column is missing.
+        ValueError: If the same run is there already, a column is missing or the CSV is of another kind of run.
     """
-    path = Path(path)
-    if set(row) != set(COLUMNS):
-        raise ValueError(f'a result has the columns {",".join(COLUMNS)}, got {",".join(row)}')
+    path, scores = Path(path), scores_of(row)
+    columns = (*RUN_COLUMNS, *scores)
+    if set(row) != set(columns):
+        raise ValueError(f'a result has the columns {",".join(columns)}, got {",".join(row)}')
     identity = ('config', 'method', 'seed', 'dataset', *SETTING)
-    for old in read_rows(path) if path.exists() else []:
+    for old in read_rows(path, kinds=[scores]) if path.exists() else []:
         if all(old[column] == str(row[column]) for column in identity):
             known = ', '.join(f'{column} {row[column]}' for column in identity)
             raise ValueError(f'{path} has this run already ({known}): remove its row to replace it')
     is_new = not path.exists()
     with open(path, 'a', newline='') as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        writer = csv.DictWriter(file, columns, lineterminator='\n')
         if is_new:
             writer.writeheader()
         writer.writerow(row)
@@ -61,9 +84,9 @@ def append_row(path: str | Path, row: Row) -> None:
 
 def select(rows: Sequence[Row], **wanted: str) -> list[Row]:
     """Rows whose columns have these values."""
-    unknown = set(wanted) - set(COLUMNS)
+    unknown = sorted({column for row in rows for column in wanted if column not in row})
     if unknown:
-        raise ValueError(f'results have no column {", ".join(sorted(unknown))}, only {", ".join(COLUMNS)}')
+        raise ValueError(f'results have no column {", ".join(unknown)}, only {", ".join(rows[0])}')
     return [row for row in rows if all(row[column] == value for column, value in wanted.items())]
 
 
@@ -103,16 +126,24 @@ def markdown_table(rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
 
     Args:
         rows: Runs of one data set and setting.
-        paper: Published results of one data set, matched by ``method``; the column says where it is another one.
+        paper: Published results of one data set, matched by ``method``; the column says where it is another one. It
+            shows the scores that any of them has.
+
+    Raises:
+        ValueError: As :func:`by_method`; or if rows of several kinds of run are mixed.
     """
     methods = by_method(rows)
-    reported = {row['method']: ' / '.join(row[score] for score in SCORES) for row in paper}
+    scores, *more = {scores_of(row) for row in (*rows, *paper)}
+    if more:
+        raise ValueError('a table mixes results of single-label and multi-label runs')
+    printed = [score for score in scores if any(row[score] for row in paper)]
+    reported = {row['method']: ' / '.join(row[score] or '–' for score in printed) for row in paper if printed}
     other = {row['dataset'] for row in paper} - {rows[0]['dataset']}
     where = f'paper, on {", ".join(other)}, another data set: ' if other else 'paper: '
-    header = ['method', 'seeds', *SCORES] + [where + ' / '.join(SCORES)] * bool(reported)
+    header = ['method', 'seeds', *scores] + [where + ' / '.join(printed)] * bool(reported)
     lines = [header, ['---'] + ['---:'] * (len(header) - 1)]
     for method, runs in methods.items():
-        cells = [mean_and_std([run[score] for run in runs]) for score in SCORES]
+        cells = [mean_and_std([run[score] for run in runs]) for score in scores]
         lines.append([method, str(len(runs)), *cells] + [reported.get(method, '–')] * bool(reported))
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines) + f'\n{_caption(rows)}\n'
 
@@ -120,8 +151,11 @@ def markdown_table(rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
 def _caption(rows: Sequence[Row]) -> str:
     """What all runs of a table have in common, and where they ran."""
     machines = sorted({row['machine'] for row in rows})
-    setting = f'{rows[0]["dataset"]}, {rows[0]["image_size"]} px, {rows[0]["iterations"]} iterations'
-    return f'mAP in percent, mean ± standard deviation over seeds; {setting}; on {", ".join(machines)}.'
+    row = rows[0]
+    size = [f'{row["image_size"]} px'] if row['image_size'] else []
+    setting = ', '.join([row['dataset'], *size, f'{row["iterations"]} iterations'])
+    measure = f'{MEASURES[scores_of(row)]} in percent, mean ± standard deviation over seeds'
+    return f'{measure}; {setting}; on {", ".join(machines)}.'
 
 
 def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:

@@ -8,9 +8,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from .results import SCORES
-
 METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_tail')
+SINGLE_LABEL_METRIC_OF = dict(top1='top1', many='top1_many', medium='top1_medium', few='top1_few')
 
 
 def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[str, str]:
@@ -23,7 +22,7 @@ def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[
 
     Raises:
         FileNotFoundError: If one of these files is missing.
-        ValueError: If the training did not reach its end, or its end was not evaluated.
+        ValueError: If the training did not reach its end, its end was not evaluated, or by neither mAP nor top-1.
     """
     work_dir = Path(work_dir)
     config = _only_config(work_dir)
@@ -45,7 +44,7 @@ def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[
         dataset=dataset_name(cfg),
         image_size=image_size(cfg),
         iterations=str(meta['iter']),
-        **{score: _find(scores, METRIC_OF[score]) for score in SCORES},
+        **_scores(scores, test_json or work_dir),
     )
 
 
@@ -55,32 +54,37 @@ def last_checkpoint(work_dir: Path) -> Path:
 
 
 def last_evaluation(work_dir: Path) -> dict[str, float]:
-    """The last line with a total mAP in the latest ``scalars.json``; a resumed run has several such files."""
+    """The last line with a total mAP or top-1 in the latest ``scalars.json``; a resumed run has several such files."""
     for path in sorted(work_dir.glob('*/vis_data/scalars.json'), reverse=True):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
-        evaluations = [line for line in lines if _find(line, METRIC_OF['total'])]
+        evaluations = [line for line in lines if _metrics_in(line)]
         if evaluations:
             return evaluations[-1]
     raise FileNotFoundError(f'no evaluation in {work_dir}/*/vis_data/scalars.json')
 
 
 def dataset_name(cfg: Config) -> str:
-    """Type of the train data set inside its wrappers."""
-    return _innermost(cfg.train_dataloader.dataset)['type']
+    """Type of the train data set inside its wrappers, with the imbalance that the config gives it."""
+    levels = _levels(cfg.train_dataloader.dataset)
+    name = levels[-1]['type']
+    for level in levels:
+        if 'imbalance_factor' in level:
+            name += f'-IF{level["imbalance_factor"]:g}'
+            name += '-step' * (level.get('imbalance_type') == 'step')
+    return name
 
 
 def image_size(cfg: Config) -> str:
     """Side of the test images in pixels, by the pipeline's last resize or crop; empty if there is none."""
-    pipeline = _innermost(cfg.test_dataloader.dataset).get('pipeline', [])
+    pipeline = _levels(cfg.test_dataloader.dataset)[-1].get('pipeline', [])
     sizes = [step.get('crop_size', step.get('scale')) for step in pipeline]
     sizes = [size if isinstance(size, int) else size[0] for size in sizes if size]
     return str(sizes[-1]) if sizes else ''
 
 
-def _innermost(dataset: dict) -> dict:
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
+def _levels(dataset: dict) -> list[dict]:
+    """A data set's wrappers from outside to inside, then itself."""
+    return [dataset, *(_levels(dataset['dataset']) if 'dataset' in dataset else [])]
 
 
 def _only_config(work_dir: Path) -> Path:
@@ -90,6 +94,20 @@ def _only_config(work_dir: Path) -> Path:
             f'{work_dir} must hold one dumped config, got {[path.name for path in configs]}'
         )
     return configs[0]
+
+
+def _metrics_in(scores: dict[str, float]) -> dict[str, str]:
+    """Which metric each column takes, by the kind of run that these scores are of; empty for no evaluation."""
+    if _find(scores, METRIC_OF['total']):
+        return METRIC_OF
+    return SINGLE_LABEL_METRIC_OF if _find(scores, SINGLE_LABEL_METRIC_OF['top1']) else {}
+
+
+def _scores(scores: dict[str, float], source: str | Path) -> dict[str, str]:
+    names = _metrics_in(scores)
+    if not names:
+        raise ValueError(f'{source} must have a mAP or top1, got only {sorted(scores)}')
+    return {column: _find(scores, metric) for column, metric in names.items()}
 
 
 def _find(scores: dict[str, float], metric: str) -> str:

@@ -13,6 +13,12 @@ FOREIGN = dict(type='DefaultSampler', round_up=False)
 SAMPLERS = {
     'uniform': UNIFORM,
     'class-aware': CLASS_AWARE,
+    'instance-balanced': dict(type='InstanceBalancedSampler'),
+    'class-balanced': dict(type='ClassBalancedSampler'),
+    'square-root': dict(type='SquareRootSampler'),
+    'progressively balanced': dict(type='ProgressivelyBalancedSampler', num_epochs=2),
+    'effective number': dict(type='EffectiveNumberSampler'),
+    'cben': dict(type='CBENSampler'),
     'streams': dict(
         type='StreamSampler', streams=dict(uniform=UNIFORM, rebalanced=CLASS_AWARE), epoch_length='rebalanced'
     ),

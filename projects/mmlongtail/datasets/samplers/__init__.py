@@ -1,6 +1,28 @@
 from .base import OrderSampler
 from .class_aware import ClassAwareSampler
+from .effective_number import CBENSampler, EffectiveNumberSampler
 from .stream import StreamSampler
 from .uniform import UniformSampler
+from .weighted import (
+    ClassBalancedSampler,
+    ClassWeightedSampler,
+    InstanceBalancedSampler,
+    ProgressivelyBalancedSampler,
+    SquareRootSampler,
+    WeightedSampler,
+)
 
-__all__ = ['ClassAwareSampler', 'OrderSampler', 'StreamSampler', 'UniformSampler']
+__all__ = [
+    'CBENSampler',
+    'ClassAwareSampler',
+    'ClassBalancedSampler',
+    'ClassWeightedSampler',
+    'EffectiveNumberSampler',
+    'InstanceBalancedSampler',
+    'OrderSampler',
+    'ProgressivelyBalancedSampler',
+    'SquareRootSampler',
+    'StreamSampler',
+    'UniformSampler',
+    'WeightedSampler',
+]

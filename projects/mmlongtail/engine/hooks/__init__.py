@@ -1,15 +1,25 @@
 """What happens around the iterations of a run."""
 
 from .channels_last_hook import ChannelsLastHook
+from .class_mean_hook import ClassMeanHook
 from .class_statistics_hook import ClassStatisticsHook
+from .dataset_epoch_hook import DatasetEpochHook
+from .freeze_hook import FreezeHook
 from .label_probability_hook import LabelProbabilityHook
+from .logit_adjustment_hook import LogitAdjustmentHook
 from .progress_bar_hook import ProgressBarHook
+from .tau_normalization_hook import TauNormalizationHook
 from .training_progress_hook import TrainingProgressHook
 
 __all__ = [
     'ChannelsLastHook',
+    'ClassMeanHook',
     'ClassStatisticsHook',
+    'DatasetEpochHook',
+    'FreezeHook',
     'LabelProbabilityHook',
+    'LogitAdjustmentHook',
     'ProgressBarHook',
+    'TauNormalizationHook',
     'TrainingProgressHook',
 ]

@@ -1,6 +1,7 @@
 """Pure functions behind the metrics."""
 
 from .average_precision import average_precision
+from .calibration_error import expected_calibration_error
 from .f_scores import f_scores
 
-__all__ = ['average_precision', 'f_scores']
+__all__ = ['average_precision', 'expected_calibration_error', 'f_scores']

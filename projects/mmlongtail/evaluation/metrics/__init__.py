@@ -1,5 +1,7 @@
 """Metrics, registered in ``mmpretrain.registry.METRICS``."""
 
+from .base import LongTailMetric
 from .multi_label import LongTailMultiLabelMetric
+from .single_label import LongTailSingleLabelMetric
 
-__all__ = ['LongTailMultiLabelMetric']
+__all__ = ['LongTailMetric', 'LongTailMultiLabelMetric', 'LongTailSingleLabelMetric']

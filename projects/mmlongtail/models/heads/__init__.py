@@ -1,4 +1,13 @@
+from .cosine_head import CosineHead
 from .graph_convolution_head import GraphConvolutionHead
 from .multi_branch_head import MultiBranchHead
+from .nearest_class_mean_head import NearestClassMeanHead
+from .weight_scaling_head import LearnableWeightScalingHead
 
-__all__ = ['GraphConvolutionHead', 'MultiBranchHead']
+__all__ = [
+    'CosineHead',
+    'GraphConvolutionHead',
+    'LearnableWeightScalingHead',
+    'MultiBranchHead',
+    'NearestClassMeanHead',
+]

@@ -8,7 +8,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from .class_counts import ClassCountLoss
+from .class_counts import ClassCountLoss, checked_beta, effective_number_weight
 from .focal import checked_gamma, focal_softplus
 
 MODES = ('by_class', 'average_n', 'average_w', 'min_n')
@@ -48,11 +48,9 @@ class ClassBalancedFocalLoss(ClassCountLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        if not 0 <= beta < 1:
-            raise ValueError(f'beta is {beta}, expected a number from 0 up to, not including, 1')
         if mode not in MODES:
             raise ValueError(f'mode is {mode!r}, expected one of {MODES}')
-        self.beta, self.mode = beta, mode
+        self.beta, self.mode = checked_beta(beta), mode
         self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -65,16 +63,12 @@ class ClassBalancedFocalLoss(ClassCountLoss):
         """Weight of each label, (K,) or (B, 1), of targets (B, K)."""
         counts = self.seen_counts(targets)  # (K,)
         if self.mode == 'by_class':
-            return self._weight(counts)
+            return effective_number_weight(counts, self.beta)
         if self.mode == 'min_n':
             rarest = torch.where(targets > 0, counts, torch.inf).amin(dim=1, keepdim=True)
-            return self._weight(rarest)
-        values = counts if self.mode == 'average_n' else self._weight(counts)
+            return effective_number_weight(rarest, self.beta)
+        values = counts if self.mode == 'average_n' else effective_number_weight(counts, self.beta)
         labels = targets.sum(dim=1, keepdim=True)  # (B, 1)
         mean = targets @ values[:, None] / labels.clamp(min=torch.finfo(labels.dtype).tiny)
-        weight = self._weight(mean) if self.mode == 'average_n' else mean
+        weight = effective_number_weight(mean, self.beta) if self.mode == 'average_n' else mean
         return torch.where(labels > 0, weight, 1 - self.beta)
-
-    def _weight(self, counts: Tensor) -> Tensor:
-        # in float64: 1 - beta^n has no digits left in float32 where beta is near 1
-        return ((1 - self.beta) / (1 - self.beta ** counts.double())).to(counts)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .base import MultiLabelLoss
 
 
-class ClassCountLoss(MultiLabelLoss):
-    """Base of the multi-label losses that know how often each class occurs in training.
+class ClassCounts(nn.Module):
+    """The part of a loss that knows how often each class occurs in training; stands before the loss in the bases.
 
     Args:
         class_counts: Training images of each class, K numbers; left out in a run, where
             ClassStatisticsHook fills them in from the train dataset.
         num_images: Number of training images N; goes with ``class_counts`` where the loss depends on it.
-        kwargs: ``reduction`` and ``loss_weight`` of :class:`MultiLabelLoss`.
+        kwargs: Arguments of the other base.
 
     Raises:
         ValueError: For counts without ``num_images`` or the reverse, counts outside 0 to ``num_images``, or
@@ -25,7 +25,7 @@ class ClassCountLoss(MultiLabelLoss):
         RuntimeError: When used before any counts are known.
     """
 
-    needs_num_images = True
+    needs_num_images = False
 
     def __init__(self, class_counts: Sequence[int] | None = None, num_images: int | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -57,10 +57,6 @@ class ClassCountLoss(MultiLabelLoss):
         """:meth:`counts`, but 1 for a class without training images, so that a weight or margin exists."""
         return self.counts(logits).clamp(min=1)
 
-    def log_odds(self, logits: Tensor) -> Tensor:
-        """``log(n / (N - n))`` of each class, (K,); n and N - n count as 1 at least, so that it is finite."""
-        return self.seen_counts(logits).log() - (self.num_images - self.counts(logits)).clamp(min=1).log()
-
     def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
         if class_counts is None or (num_images is None and self.needs_num_images):
             raise ValueError(
@@ -74,3 +70,37 @@ class ClassCountLoss(MultiLabelLoss):
                 + ('any number' if num_images is None else f'num_images={num_images}')
             )
         self.class_counts, self.num_images = counts, num_images or 0
+
+
+class ClassCountLoss(ClassCounts, MultiLabelLoss):
+    """Base of the multi-label losses that know how often each class occurs in training.
+
+    Arguments and errors are those of :class:`ClassCounts`; ``kwargs`` are ``reduction`` and ``loss_weight`` of
+    :class:`MultiLabelLoss`.
+    """
+
+    needs_num_images = True
+
+    def log_odds(self, logits: Tensor) -> Tensor:
+        """``log(n / (N - n))`` of each class, (K,); n and N - n count as 1 at least, so that it is finite."""
+        return self.seen_counts(logits).log() - (self.num_images - self.counts(logits)).clamp(min=1).log()
+
+
+def effective_number_weight(counts: Tensor, beta: float) -> Tensor:
+    """``(1 - beta) / (1 - beta^n)``, one over the effective number of samples of each class.
+
+    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, Proposition 1.
+
+    Args:
+        counts: Training images of each class, at least 1, (K,) of a floating dtype.
+        beta: In [0, 1); the effective number is at most ``1 / (1 - beta)``.
+    """
+    # in float64: 1 - beta^n has no digits left in float32 where beta is near 1
+    return ((1 - beta) / (1 - beta ** counts.double())).to(counts)
+
+
+def checked_beta(beta: float) -> float:
+    """The beta of :func:`effective_number_weight` itself, where it is one."""
+    if not 0 <= beta < 1:
+        raise ValueError(f'beta is {beta}, expected a number from 0 up to, not including, 1')
+    return beta

@@ -1,0 +1,4 @@
+# Paper (Li et al., CVPR 2022): CIFAR-10-LT IF 50 81.03 top-1.
+_base_ = './cifar10_lt_if100_ldam_drw.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

@@ -1,0 +1,5 @@
+# GCL. Paper: CIFAR-10-LT IF 50 85.46 top-1.
+#   python tools/train_stages.py configs/gcl/cifar10_lt_if50_stage1.py configs/gcl/cifar10_lt_if50.py
+_base_ = './cifar10_lt_if100.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

@@ -1,0 +1,32 @@
+"""Single-label sets of picture files, with the same checks at load as the multi-label ones."""
+
+from mmpretrain.registry import DATASETS
+
+from .list_file import ListFileDataset
+
+
+class SingleLabelMixin:
+    """Turns a :class:`PictureDataset`, named after it among the bases, into one of exactly one class per picture.
+
+    Raises:
+        ValueError: If a picture has no class or several.
+    """
+
+    def filter_data(self) -> list[dict]:
+        """Check what the base checks and that there is one label each; unpack it."""
+        kept = super().filter_data()
+        wrong = next((item for item in kept if len(item['gt_label']) != 1), None)
+        if wrong is not None:
+            raise ValueError(
+                f'{self.ann_file}: {wrong["img_id"]} has the labels {wrong["gt_label"]}, exactly one is expected'
+            )
+        return [{**item, 'gt_label': item['gt_label'][0]} for item in kept]
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The class of an image, in a list as the host has it."""
+        return [self.get_data_info(idx)['gt_label']]
+
+
+@DATASETS.register_module()
+class SingleLabelListFile(SingleLabelMixin, ListFileDataset):
+    """Pictures of one class each from a list file; forms, arguments and errors are those of ``ListFileDataset``."""

@@ -1,0 +1,3 @@
+from .resampled import CBENDataset, ResampledDataset
+
+__all__ = ['CBENDataset', 'ResampledDataset']

@@ -1,0 +1,50 @@
+"""Data sets that change from epoch to epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class DatasetEpochHook(Hook):
+    """Call ``set_epoch(epoch)`` of the train data set and of those wrapped in it before each epoch.
+
+    MMEngine tells the epoch to samplers only. The data sets' ``seed`` is kept in the checkpoint, so that a resumed run
+    goes on with the same draws also where nobody gave a seed.
+
+    Raises:
+        ValueError: If a data set asks for the epoch of a training that counts iterations.
+    """
+
+    key = 'dataset_seeds'
+
+    def before_train(self, runner) -> None:
+        """Give the data sets of a resumed run their seeds back."""
+        receivers = list(self._receivers(runner.train_dataloader.dataset))
+        # Such a loop calls itself one epoch: the draws of the first would come again without a word.
+        if receivers and isinstance(runner.train_loop, IterBasedTrainLoop):
+            raise ValueError(
+                f'train_cfg is a {type(runner.train_loop).__name__}, expected a loop of epochs such as '
+                f'ResumableEpochLoop: {type(receivers[0]).__name__} changes from epoch to epoch'
+            )
+        seeded = [dataset for dataset in receivers if hasattr(dataset, 'seed')]
+        kept = runner.message_hub.get_info(self.key) if runner.iter else None
+        for dataset, seed in zip(seeded, kept or []):
+            dataset.seed = seed
+        runner.message_hub.update_info(self.key, [dataset.seed for dataset in seeded])
+
+    def before_train_epoch(self, runner) -> None:
+        """Tell the data sets; the loader starts only after this."""
+        for dataset in self._receivers(runner.train_dataloader.dataset):
+            dataset.set_epoch(runner.epoch)
+
+    def _receivers(self, dataset) -> Iterator:
+        if hasattr(dataset, 'set_epoch'):
+            yield dataset
+        inner = getattr(dataset, 'dataset', None)
+        for each in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner])):
+            yield from self._receivers(each)

@@ -1,0 +1,85 @@
+"""Classifier re-training: what was learned before stays as it is, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmpretrain.registry import HOOKS
+from torch import nn
+
+from .tau_normalization_hook import bare_model
+
+
+@HOOKS.register_module()
+class FreezeHook(Hook):
+    """Train only what is not in ``modules``; these keep their weights and their batch-norm statistics.
+
+    Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, section 4
+    (cRT); Li et al., CVPR 2022, section 3.4, which start from the classifier of stage 1. Frozen parameters get no
+    gradient, so neither the optimizer's step nor its weight decay reaches them, and frozen modules are in eval mode
+    in each iteration. A model that is wrapped for several processes is wrapped anew, without the frozen parameters.
+
+    Args:
+        modules: Names, relative to the model, of what is frozen; a part that the model could have and has not (a
+            neck that is None) is passed over.
+        reinitialize: Names of modules that start from their own initialisation rather than from ``load_from``, as
+            cRT's classifier does. A resumed run goes on with its checkpoint, and a test takes all of it.
+
+    Raises:
+        ValueError: If the model has no such module, or nothing is left to be trained.
+    """
+
+    priority = 'HIGHEST'  # before what is told about the model, such as class counts to re-initialised losses
+
+    def __init__(
+        self, modules: Sequence[str] = ('backbone', 'neck'), reinitialize: Sequence[str] = ()
+    ) -> None:
+        for name, value in dict(modules=modules, reinitialize=reinitialize).items():
+            if isinstance(value, str):
+                raise ValueError(f'{name} must be a list of module names, got {value!r}')
+        self.modules, self.reinitialize = tuple(modules), tuple(reinitialize)
+        self._frozen: list[nn.Module] = []
+        self._fresh: dict[str, dict] = {}
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Keep the initial weights, which the checkpoint is about to overwrite."""
+        found = self._find(runner.model, 'reinitialize')
+        self._fresh = {name: deepcopy(module.state_dict()) for name, module in found.items()}
+
+    def before_train(self, runner) -> None:
+        """Put the initial weights back at the start of a training, and freeze."""
+        if runner.iter == 0:
+            for name, module in self._find(runner.model, 'reinitialize').items():
+                module.load_state_dict(self._fresh.get(name, module.state_dict()))
+        self._fresh = {}
+        self._frozen = list(self._find(runner.model, 'modules').values())
+        for module in self._frozen:
+            module.requires_grad_(False)
+        if not any(parameter.requires_grad for parameter in runner.model.parameters()):
+            raise ValueError(f'modules is {self.modules}, which leaves no parameter to train')
+        if is_model_wrapper(runner.model):  # it would wait for the gradients of frozen parameters
+            wrapped, runner.model = runner.model, None
+            model = wrapped.module
+            del wrapped  # takes its gradient hooks along
+            runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), model)
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Undo what ``model.train()`` did: each epoch begins with it."""
+        for module in self._frozen:
+            module.eval()
+
+    def _find(self, model: nn.Module, field: str) -> dict[str, nn.Module]:
+        model, found = bare_model(model), {}
+        for name in getattr(self, field):
+            try:
+                found[name] = model.get_submodule(name)
+            except AttributeError:
+                if getattr(model, name, 0) is not None:
+                    known = [child for child, _ in model.named_children()]
+                    raise ValueError(
+                        f'{field} names {name!r}, which the model does not have; it has {known}'
+                    ) from None
+        return found

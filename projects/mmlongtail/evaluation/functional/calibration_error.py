@@ -1,0 +1,40 @@
+"""How far a classifier's confidence is from its accuracy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SLACK = 1e-3  # a mean of half-precision probabilities may pass 1 by rounding
+
+
+def expected_calibration_error(confidences: np.ndarray, correct: np.ndarray, num_bins: int = 15) -> float:
+    """Expected calibration error: ``sum_b n_b / N |accuracy_b - confidence_b|`` over bins of equal width.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3. Bin ``b`` of M holds the
+    confidences in ``((b - 1) / M, b / M]``, the first one also 0.
+
+    Args:
+        confidences: Probability of the predicted class, (N,).
+        correct: Whether the prediction is right, (N,), 0 or 1.
+        num_bins: Number of bins.
+
+    Returns:
+        In [0, 1].
+
+    Raises:
+        ValueError: If the shapes differ or are empty, a confidence is no probability or there is no bin.
+    """
+    confidences, correct = np.asarray(confidences, np.float64), np.asarray(correct, np.float64)
+    if confidences.ndim != 1 or confidences.shape != correct.shape or not confidences.size:
+        raise ValueError(
+            f'confidences and correct must both be (N,), N > 0: got {confidences.shape} and {correct.shape}'
+        )
+    low, high = confidences.min(), confidences.max()
+    if not -SLACK <= low <= high <= 1 + SLACK:  # NaN fails too
+        raise ValueError(f'confidences must be probabilities in [0, 1], got {low:.4g} to {high:.4g}')
+    if num_bins < 1:
+        raise ValueError(f'num_bins must be at least 1, got {num_bins}')
+    inner_edges = np.arange(1, num_bins) / num_bins
+    bins = np.digitize(confidences, inner_edges, right=True)
+    # n_b |accuracy_b - confidence_b| is the bin's |sum of differences|
+    return float(np.abs(np.bincount(bins, correct - confidences)).sum() / len(bins))

@@ -1,0 +1,126 @@
+"""What metrics of long-tailed test sets share: the class counts, the report by groups, its log and its dump."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger, print_log
+
+from ...structures import GROUP_NAMES, ClassStatistics, class_groups
+from ..group_report import GroupReport
+
+
+class LongTailMetric(BaseMetric):
+    """A metric with a score per class and its mean per group of classes.
+
+    The groups come from the number of *training* images of each class: given here, or brought by
+    ``ClassStatisticsHook``. A group without any class to average has no mean. The latest result stays in
+    ``report`` (:class:`GroupReport`), per-class scores included. A subclass names its scores below and calls
+    :meth:`make_report`.
+
+    Args:
+        class_counts: Training images per class, (K,); takes precedence over the run's own.
+        group_rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        dump_per_class: JSON file for the per-class scores, replaced at each evaluation; True puts ``dump_file``
+            beside the run's log.
+        collect_device, prefix, collect_dir: As every metric of MMEngine.
+
+    Raises:
+        ValueError: If edges or counts are impossible, or classes of training, testing and scores do not agree.
+    """
+
+    default_prefix = 'long-tail'
+    score, mean_score = 'AP', 'mAP'
+    evidence = 'test positives'  # what a class needs to have a score
+    group_names: Sequence[str] = GROUP_NAMES
+    dump_file, dump_key = 'per_class_ap.json', 'average_precision'
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | None,
+        group_rule: dict,
+        dump_per_class: str | bool = False,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
+        self.group_rule = group_rule
+        self.fixed_counts = class_counts is not None
+        self.class_counts = np.asarray(class_counts) if self.fixed_counts else None
+        self.train_classes: tuple[str, ...] | None = None
+        self.dump_per_class = dump_per_class
+        self.report: GroupReport | None = None
+        class_groups(class_counts if self.fixed_counts else (), **group_rule)  # bad edges fail at once
+
+    def set_class_statistics(self, statistics: ClassStatistics) -> None:
+        """Take the training set's class counts, unless some were given, and its class names."""
+        self.train_classes = tuple(statistics.classes)
+        if not self.fixed_counts:
+            self.class_counts = np.asarray(statistics.class_counts)
+
+    def make_report(self, per_class: np.ndarray, headline: str) -> GroupReport:
+        """Keep, log and dump the report of these per-class scores in percent, (K,), NaN where there is none."""
+        self.report = self._report(per_class)
+        self._tell(headline)
+        if self.dump_per_class:
+            self._dump()
+        return self.report
+
+    def _report(self, per_class: np.ndarray) -> GroupReport:
+        """Name and group the classes; every source must agree on what they are."""
+        tested = (self.dataset_meta or {}).get('classes')
+        if tested is not None and self.train_classes and tuple(tested) != self.train_classes:
+            raise ValueError(
+                f'the test set has the classes {list(tested)}, the training set {list(self.train_classes)}: '
+                'both must name the same ones in the same order'
+            )
+        names = tested or self.train_classes or [str(k) for k in range(len(per_class))]
+        for what, values in (('classes', names), ('class_counts', self.class_counts)):
+            if values is not None and len(values) != len(per_class):
+                raise ValueError(
+                    f'{what} has {len(values)} entries, but the scores are for {len(per_class)} classes'
+                )
+        groups = None if self.class_counts is None else class_groups(self.class_counts, **self.group_rule)
+        naming = dict(score=self.score, mean_score=self.mean_score, group_names=self.group_names)
+        return GroupReport(per_class, tuple(names), self.class_counts, groups, **naming)
+
+    def _tell(self, headline: str) -> None:
+        """Log the table and what is missing from it."""
+        report, warn = self.report, logging.WARNING
+        if report.groups is None:  # MMLogger shows a repeated warning once
+            print_log(
+                f'{type(self).__name__} knows no class counts of the training set, so it reports no '
+                f'{self.mean_score} by group: for {", ".join(self.group_names)} use ClassStatisticsHook '
+                '(in configs/_base_/default_runtime.py) or class_counts=[...]',
+                'current',
+                warn,
+            )
+        print_log(f'{headline}:\n{report}', 'current')
+        if report.left_out:
+            names = ', '.join(report.left_out)
+            print_log(f'no {self.evidence}, left out of all means: {names}', 'current', warn)
+        empty = ', '.join(sorted(set(report.members) - set(report.means)))
+        if empty:
+            print_log(
+                f'no class with {self.evidence} in {empty}: no {self.mean_score} of it', 'current', warn
+            )
+
+    def _dump(self) -> None:
+        """Write classes, training counts and scores (percent, null where there is none) as JSON."""
+        report, path = self.report, self.dump_per_class
+        if path is True:
+            log_file = MMLogger.get_current_instance().log_file
+            path = Path(log_file or '.').parent / self.dump_file
+        scores = [None if np.isnan(score) else round(score, 6) for score in report.per_class.tolist()]
+        content = dict(
+            classes=list(report.classes),
+            class_counts=None if report.class_counts is None else report.class_counts.tolist(),
+        )
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps({**content, self.dump_key: scores}, indent=1) + '\n')

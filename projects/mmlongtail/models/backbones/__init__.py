@@ -1,0 +1,3 @@
+from .resnet_cifar_lt import CifarResNet
+
+__all__ = ['CifarResNet']

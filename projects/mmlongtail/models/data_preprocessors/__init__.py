@@ -1,0 +1,3 @@
+from .batch_augment_preprocessor import BatchAugmentPreprocessor
+
+__all__ = ['BatchAugmentPreprocessor']

@@ -1,0 +1,78 @@
+"""Learnable weight scaling: a trained classifier, and one factor per class (Kang et al., ICLR 2020)."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+
+class ScaledLinear(nn.Module):
+    """Scores ``f_k z_k`` (B, K) of a frozen layer's z, the factors f starting at 1."""
+
+    def __init__(self, layer: nn.Linear):
+        super().__init__()
+        self.layer = layer.requires_grad_(False)
+        self.scale = nn.Parameter(torch.ones(layer.out_features))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The scaled scores."""
+        return self.scale * self.layer(input)
+
+
+@MODELS.register_module()
+class LearnableWeightScalingHead(BaseModule):
+    """The head of stage 1 with frozen class weights and a learned factor per class.
+
+    Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, section
+    4.3: the weights w_i become ``f_i w_i``, "we fix w_i and learn f_i". As in the authors' code a bias is scaled with
+    them. Of a cosine classifier the cosines are scaled, before whatever the head or its loss does with them.
+
+    A checkpoint of stage 1 fits as it is: what it has for the model's head goes to the classifier in here. The
+    backbone is ``FreezeHook``'s to freeze.
+
+    Args:
+        classifier: Config of the head of stage 1, LinearClsHead or CosineHead, with the loss of stage 2.
+
+    Raises:
+        ValueError: If the classifier has no linear layer ``fc``.
+    """
+
+    def __init__(self, classifier: dict):
+        super().__init__()
+        self.classifier = MODELS.build(classifier)
+        layer = getattr(self.classifier, 'fc', None)
+        if not isinstance(layer, nn.Linear):
+            name = type(self.classifier).__name__
+            raise ValueError(f'classifier is a {name}, expected a head with a linear layer fc')
+        self.classifier.fc = ScaledLinear(layer)
+        self.num_classes = layer.out_features
+        self.register_load_state_dict_pre_hook(_take_stage_one)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """The features (B, D) that the classifier scores."""
+        return self.classifier.pre_logits(feats)
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Logits (B, K)."""
+        return self.classifier(feats)
+
+    def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
+        """The classifier's loss."""
+        return self.classifier.loss(feats, data_samples, **kwargs)
+
+    def predict(
+        self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None
+    ) -> list[DataSample]:
+        """The classifier's predictions."""
+        return self.classifier.predict(feats, data_samples)
+
+
+def _take_stage_one(head: nn.Module, state_dict: dict, prefix: str, *_) -> None:
+    """Rename the entries of a head of stage 1; those of this head stay as they are."""
+    inside = f'{prefix}classifier.'
+    for key in [key for key in state_dict if key.startswith(prefix) and not key.startswith(inside)]:
+        name = key[len(prefix) :].replace('fc.', 'fc.layer.', 1)
+        state_dict[inside + name] = state_dict.pop(key)

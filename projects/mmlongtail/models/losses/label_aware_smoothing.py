@@ -1,0 +1,70 @@
+"""Label smoothing that grows with class frequency (Zhong et al., CVPR 2021)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from .class_counts import ClassCounts
+from .single_label import SingleLabelLoss
+
+SHAPES = ('concave', 'linear', 'convex')
+
+
+@MODELS.register_module()
+class LabelAwareSmoothingLoss(ClassCounts, SingleLabelLoss):
+    """Cross-entropy with smoothed labels, frequent classes more than rare ones.
+
+    Source: Zhong et al., "Improving Calibration for Long-Tailed Recognition" (MiSLAS), CVPR 2021: the
+    smoothing of class k goes from ``smooth_tail`` to ``smooth_head`` with ``t = (n_k - n_min) / (n_max - n_min)``, as
+    sin(pi/2 t), t or 1 - cos(pi/2 t). As in the authors' code and in LabelSmoothLoss it is spread over all K classes,
+    the label included. Where all classes are equally frequent t is 1.
+
+    Args:
+        smooth_head: Smoothing of the most frequent class, from 0 to 1.
+        smooth_tail: Smoothing of the rarest class, from 0 to 1.
+        shape: 'concave', 'linear' or 'convex'.
+        class_counts: As in :class:`ClassCounts`.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For a smoothing outside 0 to 1 or an unknown shape.
+    """
+
+    def __init__(
+        self,
+        smooth_head: float = 0.4,
+        smooth_tail: float = 0.1,
+        shape: str = 'concave',
+        class_counts: Sequence[int] | None = None,
+        **kwargs,
+    ):
+        super().__init__(class_counts, **kwargs)
+        for name, value in dict(smooth_head=smooth_head, smooth_tail=smooth_tail).items():
+            if not 0 <= value <= 1:
+                raise ValueError(f'{name} is {value}, expected a number from 0 to 1')
+        if shape not in SHAPES:
+            raise ValueError(f'shape is {shape!r}, expected one of {SHAPES}')
+        self.smooth_head, self.smooth_tail, self.shape = smooth_head, smooth_tail, shape
+
+    def class_losses(self, logits: Tensor) -> Tensor:
+        """Cross-entropy with each smoothed label, (B, K)."""
+        losses = -F.log_softmax(logits, dim=1)
+        smoothing = self.smoothing(logits)
+        return (1 - smoothing) * losses + smoothing * losses.mean(dim=1, keepdim=True)
+
+    def smoothing(self, logits: Tensor) -> Tensor:
+        """Smoothing of each class, (K,)."""
+        counts = self.counts(logits)
+        span = counts.max() - counts.min()
+        t = torch.where(span > 0, (counts - counts.min()) / span.clamp(min=1), 1.0)
+        if self.shape == 'concave':
+            t = (math.pi / 2 * t).sin()
+        elif self.shape == 'convex':
+            t = 1 - (math.pi / 2 * t).cos()
+        return self.smooth_tail + (self.smooth_head - self.smooth_tail) * t

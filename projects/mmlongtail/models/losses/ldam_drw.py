@@ -1,0 +1,84 @@
+"""Label-distribution-aware margins with deferred re-weighting (Cao et al., NeurIPS 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from .class_counts import ClassCounts, checked_beta, effective_number_weight
+from .single_label import SingleLabelLoss, softmax_log_odds
+
+
+@MODELS.register_module()
+class LDAMLoss(ClassCounts, SingleLabelLoss):
+    """Cross-entropy of scaled cosines that asks more of rare classes, and later weighs them more too.
+
+    Source: Cao et al., "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019,
+    eq. (13) and Algorithm 1: the label's cosine is lowered by ``C / n_k^(1/4)``. From ``drw_epoch`` on the loss of
+    class k has the weight ``(1 - beta) / (1 - beta^n_k)``, times a factor that makes its mean over the training
+    images 1. This keeps the size of the gradients, as the authors' division by the weights of the batch does. A class
+    without training images counts as one with a single image.
+
+    Args:
+        max_margin: Margin of the rarest class, as a cosine; it fixes C.
+        scale: Factor of the cosines; 1 for the logits of a linear layer.
+        drw_epoch: Epochs to train before weights come in, which TrainingProgressHook tells; None for never.
+        beta: As in :func:`effective_number_weight`.
+        class_counts: As in :class:`ClassCounts`.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For a number out of its range.
+        RuntimeError: With ``drw_epoch``, if the loss was never told the progress of the training.
+    """
+
+    def __init__(
+        self,
+        max_margin: float = 0.5,
+        scale: float = 30.0,
+        drw_epoch: int | None = None,
+        beta: float = 0.9999,
+        class_counts: Sequence[int] | None = None,
+        **kwargs,
+    ):
+        super().__init__(class_counts, **kwargs)
+        if max_margin < 0:
+            raise ValueError(f'max_margin is {max_margin}, expected a number >= 0')
+        if scale <= 0:
+            raise ValueError(f'scale is {scale}, expected a number above 0')
+        if drw_epoch is not None and drw_epoch < 0:
+            raise ValueError(f'drw_epoch is {drw_epoch}, expected a number of epochs >= 0 or None')
+        self.max_margin, self.scale = max_margin, scale
+        self.drw_epoch, self.beta = drw_epoch, checked_beta(beta)
+        self.epochs_done: int | None = None
+
+    def set_progress(self, epochs_done: int, max_epochs: int) -> None:
+        """Take the number of epochs done; that of all epochs does not matter here."""
+        if epochs_done < 0:
+            raise ValueError(f'epochs_done is {epochs_done}, expected a number >= 0')
+        self.epochs_done = epochs_done
+
+    def class_losses(self, logits: Tensor) -> Tensor:
+        """Eq. (13) for each label, (B, K), of cosines (B, K)."""
+        counts = self.seen_counts(logits)
+        margin = self.max_margin * (counts.min() / counts) ** 0.25  # (K,)
+        losses = F.softplus(self.scale * margin - softmax_log_odds(self.scale * logits))
+        return losses * self.class_weights(counts) if self._reweighs() else losses
+
+    def class_weights(self, counts: Tensor) -> Tensor:
+        """Weights (K,) of classes with counts (K,), whose mean over the training images is 1."""
+        weight = effective_number_weight(counts, self.beta)
+        return weight * counts.sum() / (counts * weight).sum()
+
+    def _reweighs(self) -> bool:
+        if self.drw_epoch is None:
+            return False
+        if self.epochs_done is None:
+            raise RuntimeError(
+                f'LDAMLoss with drw_epoch={self.drw_epoch} does not know the progress of the training: list '
+                'TrainingProgressHook in custom_hooks, or call set_progress(epochs_done, max_epochs) before each epoch'
+            )
+        return self.epochs_done >= self.drw_epoch

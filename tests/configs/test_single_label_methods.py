@@ -1,0 +1,122 @@
+"""Every single-label CIFAR config trains and tests, and both stages follow each other: a tiny network, few pictures."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+FOLDERS = (CONFIGS / 'baselines/singlelabel', CONFIGS / 'gcl')
+COUNTS = (12, 8, 4, 2, 1, 1, 1, 1, 1, 1)
+TESTED_ONLY = ('la_posthoc', 'tau_norm', 'ncm')  # configs that train nothing
+
+
+@pytest.fixture(scope='module')
+def pictures(tmp_path_factory):
+    """Pictures of ten classes, 12 of the first and 1 of the last, in a list file."""
+    root = tmp_path_factory.mktemp('single-label-pictures')
+    labels = np.repeat(np.arange(10), COUNTS)
+    noise = np.random.default_rng(0).integers(0, 256, (len(labels), 32, 32, 3), dtype=np.uint8)
+    for i, picture in enumerate(noise):
+        cv2.imwrite(str(root / f'{i}.png'), picture)
+    (root / 'list.csv').write_text(''.join(f'{i}.png,{k}\n' for i, k in enumerate(labels)))
+    return root
+
+
+def tiny(path: Path, pictures: Path, work_dir: Path) -> Config:
+    """The config with a network of 8 layers' width and a training of one epoch."""
+    cfg = Config.fromfile(path)
+    cfg.model.backbone = dict(type='CifarResNet', depth=20, base_channels=2)
+    head = cfg.model.head.get('classifier', cfg.model.head)
+    head.in_channels = 8
+    train, test = cfg.train_dataloader, cfg.test_dataloader
+    datasets = [(train, 'dataset'), (test, 'dataset')]
+    datasets += [(hook.dataloader, 'dataset') for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
+    for holder, key in datasets:
+        holder.update(num_workers=0, batch_size=8)
+        holder.pop('persistent_workers', None)
+        holder[key] = dict(
+            type='SingleLabelListFile',
+            data_root=str(pictures),
+            ann_file='list.csv',
+            classes=[str(k) for k in range(cfg.num_classes)],
+            pipeline=[dict(type='LoadImageFromFile'), *holder[key].pipeline],
+        )
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.work_dir, cfg.train_cfg.max_epochs = str(work_dir), 1
+    cfg.visualizer.vis_backends = cfg.vis_backends = [dict(type='LocalVisBackend')]
+    return cfg
+
+
+def rows(pattern: str) -> list[Path]:
+    return sorted(path for folder in FOLDERS for path in folder.glob(pattern))
+
+
+@pytest.mark.parametrize('path', rows('cifar10_lt_if100*.py'), ids=lambda path: path.stem)
+def test_trains_and_tests(path, pictures, tmp_path):
+    runner = Runner.from_cfg(tiny(path, pictures, tmp_path))
+    if path.stem.endswith(TESTED_ONLY):
+        statistics = dict(
+            class_counts=list(COUNTS), num_images=sum(COUNTS), classes=[str(k) for k in range(10)]
+        )
+        checkpoint = tmp_path / 'stage1.pth'
+        torch.save(
+            dict(state_dict=runner.model.state_dict(), class_statistics=statistics, meta={}), checkpoint
+        )
+        runner.load_checkpoint(str(checkpoint))
+    else:
+        runner.train()
+    scores = runner.test()
+    assert 0 <= scores['long-tail/top1'] <= 100
+
+
+@pytest.mark.parametrize(
+    ('first', 'second'),
+    [
+        ('baselines/singlelabel/cifar10_lt_if100_ce_mixup', 'baselines/singlelabel/cifar10_lt_if100_crt'),
+        ('baselines/singlelabel/cifar10_lt_if100_ce_mixup', 'baselines/singlelabel/cifar10_lt_if100_lws'),
+        ('gcl/cifar10_lt_if100_stage1', 'gcl/cifar10_lt_if100'),
+        ('gcl/cifar10_lt_if100_stage1', 'gcl/cifar10_lt_if100_lws'),
+    ],
+    ids=['crt', 'lws', 'gcl', 'gcl-lws'],
+)
+def test_stage_two_starts_from_stage_one_and_keeps_the_backbone(first, second, pictures, tmp_path):
+    stage1 = Runner.from_cfg(tiny(CONFIGS / f'{first}.py', pictures, tmp_path / 'one'))
+    stage1.train()
+    cfg = tiny(CONFIGS / f'{second}.py', pictures, tmp_path / 'two')
+    cfg.load_from = str(tmp_path / 'one/epoch_1.pth')
+    stage2 = Runner.from_cfg(cfg)
+    stage2.train()
+    before, after = stage1.model.state_dict(), stage2.model.state_dict()
+    backbone = [name for name in before if name.startswith('backbone')]
+    assert backbone and all(torch.equal(before[name], after[name]) for name in backbone)
+    trained = [name for name, p in stage2.model.named_parameters() if p.requires_grad]
+    assert trained and all(name.startswith('head') for name in trained)
+
+
+def test_imbalance_factors_change_the_draw_alone():
+    for path in rows('cifar*_lt_if200*.py') + rows('cifar*_lt_if50*.py'):
+        factor = 200 if '_if200' in path.stem else 50
+        full = path.with_name(path.name.replace(f'if{factor}', 'if100'))
+        changed, expected = Config.fromfile(path).to_dict(), Config.fromfile(full).to_dict()
+        assert changed['train_dataloader']['dataset']['imbalance_factor'] == factor
+        changed['train_dataloader']['dataset']['imbalance_factor'] = 100
+        assert changed == expected, path.name
+
+
+def test_gcl_is_the_papers_setting():
+    """METHODS 4, read independently of the base files."""
+    one, two = (Config.fromfile(FOLDERS[1] / f'cifar100_lt_if100{s}.py') for s in ('_stage1', ''))
+    assert (one.optim_wrapper.optimizer.lr, one.optim_wrapper.optimizer.weight_decay) == (0.1, 2e-4)
+    assert (one.train_dataloader.batch_size, one.train_cfg.max_epochs) == (64, 200)
+    assert one.model.head.loss.to_dict() == dict(type='GCLLoss', cloud='log', noise_mul=0.5, scale=30.0)
+    assert two.model.head.loss.to_dict() == dict(
+        one.model.head.loss.to_dict(), scale=20.0, margin=0.1, focal_gamma=1.0
+    )
+    assert two.train_dataloader.sampler.to_dict() == dict(type='CBENSampler', a=0.9999, b=1e-5)
+    assert (two.optim_wrapper.optimizer.lr, two.train_cfg.max_epochs) == (0.002, 30)
+    assert one.model.train_cfg == two.model.train_cfg == dict(augments=dict(type='Mixup', alpha=1.0))

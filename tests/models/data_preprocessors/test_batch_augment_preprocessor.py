@@ -1,0 +1,136 @@
+"""The preprocessor against the host's own, with and without augmentation, views and mixup."""
+
+import pytest
+import torch
+from mmpretrain.models import ClsDataPreprocessor
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from mmlongtail.models.data_preprocessors import BatchAugmentPreprocessor
+
+NORM = dict(mean=[120.0, 110.0, 100.0], std=[50.0, 60.0, 70.0], to_rgb=True)
+AUGMENTS = [dict(type='BatchRandomCrop', padding=1), dict(type='BatchRandomFlip', prob=0.5)]
+
+
+class Brighter(nn.Module):
+    """Adds one to the k-th row of a batch k times, so that it shows who is where."""
+
+    def forward(self, images):
+        return images + torch.arange(len(images), dtype=images.dtype).view(-1, 1, 1, 1)
+
+
+@pytest.fixture
+def batch() -> dict:
+    inputs = torch.randint(
+        0, 200, (3, 3, 6, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    return dict(inputs=inputs, data_samples=[DataSample().set_gt_label(k) for k in (2, 0, 1)])
+
+
+def labels(result: dict) -> list[int]:
+    return [sample.gt_label.item() for sample in result['data_samples']]
+
+
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize('more', [{}, dict(to_onehot=True, num_classes=3)])
+def test_without_augments_it_is_the_hosts(batch, training, more):
+    copies = dict(batch, data_samples=[sample.new() for sample in batch['data_samples']])
+    ours = BatchAugmentPreprocessor(**NORM, **more)(batch, training)
+    host = ClsDataPreprocessor(**NORM, **more)(copies, training)
+    torch.testing.assert_close(ours['inputs'], host['inputs'])
+    assert labels(ours) == labels(host) == [2, 0, 1]
+    for one, other in zip(ours['data_samples'], host['data_samples']):
+        assert ('gt_score' in one) == ('gt_score' in other) == bool(more)
+        assert not more or torch.equal(one.gt_score, other.gt_score)
+
+
+def test_a_test_is_not_augmented(batch):
+    model = MODELS.build(dict(type='BatchAugmentPreprocessor', **NORM, augments=AUGMENTS, num_views=4))
+    result = model(batch, training=False)
+    torch.testing.assert_close(result['inputs'], ClsDataPreprocessor(**NORM)(batch)['inputs'])
+
+
+def test_views_stand_in_blocks(batch):
+    model = BatchAugmentPreprocessor(num_views=4)
+    model.augments.append(Brighter())
+    result = model(batch, training=True)
+    expected = [batch['inputs'][i].float() + 3 * view + i for view in range(4) for i in range(3)]
+    torch.testing.assert_close(result['inputs'], torch.stack(expected))
+    assert labels(result) == [2, 0, 1] * 4
+    assert len({id(sample) for sample in result['data_samples']}) == 12
+
+
+def test_views_are_augmented_independently(batch):
+    torch.manual_seed(0)
+    views = BatchAugmentPreprocessor(augments=AUGMENTS, num_views=16)(batch, True)['inputs'].view(16, -1)
+    assert len(views.unique(dim=0)) == 16
+
+
+def test_mixup_gives_each_view_its_own_labels(batch):
+    mixup = dict(augments=dict(type='Mixup', alpha=1.0))
+    torch.manual_seed(0)
+    model = BatchAugmentPreprocessor(num_views=2, num_classes=3, to_onehot=True, batch_augments=mixup)
+    scores = torch.stack([sample.gt_score for sample in model(batch, True)['data_samples']])
+    assert scores.shape == (6, 3)
+    torch.testing.assert_close(scores.sum(1), torch.ones(6))
+    # The mixing ratio is the same for all, its partner is not: a row is lam at its label and 1 - lam at another's.
+    assert all(row[k] > 0 for row, k in zip(scores, [2, 0, 1] * 2))
+
+
+def test_list_of_pictures_as_from_the_hosts_loader(batch):
+    model = BatchAugmentPreprocessor(**NORM, augments=AUGMENTS)
+    torch.manual_seed(3)
+    stacked = model(batch, True)['inputs']
+    torch.manual_seed(3)
+    listed = model(dict(batch, inputs=list(batch['inputs'])), True)['inputs']
+    torch.testing.assert_close(stacked, listed)
+
+
+def test_the_batch_of_the_loader_stays(batch):
+    before = batch['inputs'].clone()
+    BatchAugmentPreprocessor(**NORM, augments=[*AUGMENTS, dict(type='BatchAutoAugment', policies='cifar10')])(
+        batch, True
+    )
+    assert torch.equal(batch['inputs'], before)
+
+
+def test_pictures_without_labels(batch):
+    result = BatchAugmentPreprocessor(num_views=2)(dict(inputs=batch['inputs']), True)
+    assert len(result['inputs']) == 6 and result['data_samples'] is None
+
+
+def test_a_classifier_trains_with_it(batch):
+    model = MODELS.build(
+        dict(
+            type='ImageClassifier',
+            data_preprocessor=dict(
+                type='BatchAugmentPreprocessor', **NORM, augments=AUGMENTS, num_views=2, num_classes=3
+            ),
+            backbone=dict(type='CifarResNet', depth=20),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(type='LinearClsHead', num_classes=3, in_channels=64),
+            train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
+        )
+    )
+    data = model.data_preprocessor(batch, True)
+    assert data['inputs'].shape == (6, 3, 6, 6) and 'gt_score' in data['data_samples'][0]
+    model(**data, mode='loss')['loss'].backward()
+    assert model.backbone.conv1.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    'run, named',
+    [
+        (lambda: BatchAugmentPreprocessor(num_views=0), 'num_views=0'),
+        (
+            lambda: BatchAugmentPreprocessor()(
+                dict(inputs=[torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)]), True
+            ),
+            r'\(3, 4, 4\), \(3, 5, 4\)',
+        ),
+    ],
+)
+def test_bad_settings_and_batches_are_named(run, named):
+    with pytest.raises(ValueError, match=named):
+        run()

@@ -1,0 +1,66 @@
+"""Train, or test, any CIFAR config of the project on CIFAR-LT′ with a schedule cut to fit a CPU.
+
+CIFAR-LT′ has the official test sets, and training sets of the official sizes drawn from the official pictures, but not
+by the official draw, so its numbers compare methods with each other and never with a paper's. Epochs, warm-up,
+milestones and the start of deferred re-weighting shrink by the same factor, 30 epochs standing for 200::
+
+    python tools/experiments/cifar_lt_prime.py configs/baselines/singlelabel/cifar100_lt_if100_ce.py --data DIR
+    python tools/experiments/cifar_lt_prime.py configs/gcl/cifar100_lt_if100.py --data DIR --load-from STAGE1.pth
+
+DIR holds the two archives' folders; their md5 sums may differ from the official ones.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+from mmengine.config import Config
+
+import mmlongtail  # noqa: F401  first: it mends the host packages
+from mmlongtail.apis import command_line
+
+PAPER_EPOCHS = 200  # of a training from scratch
+
+
+def shorten(cfg: Config, factor: Fraction) -> None:
+    """Multiply all that counts epochs; what takes any takes one at least."""
+
+    def scaled(epochs: int) -> int:
+        return max(1, round(epochs * factor)) if epochs else 0
+
+    cfg.train_cfg.max_epochs = cfg.train_cfg.val_interval = scaled(cfg.train_cfg.max_epochs)
+    for scheduler in cfg.param_scheduler:
+        scheduler.update({key: scaled(scheduler[key]) for key in ('begin', 'end') if key in scheduler})
+        if 'milestones' in scheduler:
+            scheduler.milestones = [scaled(epoch) for epoch in scheduler.milestones]
+    loss = cfg.model.head.get('loss', {})
+    if loss.get('drw_epoch'):
+        loss.drw_epoch = scaled(loss.drw_epoch)
+
+
+def use_pictures(cfg: Config, data_root: Path) -> None:
+    """Point every loader at the archives."""
+    class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, *class_means):
+        loader.dataset.update(data_root=str(data_root), verify=False)
+
+
+def main(argv=None) -> None:
+    """Train; ``argv`` defaults to the command line's arguments."""
+    parser = command_line.common_parser(__doc__.splitlines()[0])
+    parser.add_argument('--data', type=Path, required=True, help="folder of the two archives' folders")
+    parser.add_argument('--epochs', type=int, default=30, help=f'epochs that stand for {PAPER_EPOCHS}')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the run')
+    parser.add_argument('--load-from', help='checkpoint of stage 1')
+    parser.add_argument('--test', metavar='CHECKPOINT', help='test this instead of training')
+    args, cfg = command_line.parse(parser, argv)
+    shorten(cfg, Fraction(args.epochs, PAPER_EPOCHS))
+    use_pictures(cfg, args.data)
+    cfg.randomness = dict(seed=args.seed)
+    if args.work_dir is None:
+        cfg.work_dir = f'work_dirs/cifar_lt_prime/{Path(args.config).stem}/seed{args.seed}'
+    cfg.load_from = args.test or args.load_from or cfg.load_from
+    command_line.run(cfg, lambda runner: runner.test() if args.test else runner.train())
+
+
+if __name__ == '__main__':
+    main()
