@@ -10,6 +10,9 @@ env := $(or $(VIRTUAL_ENV),$(if $(conda),$(CONDA_PREFIX)),$(CURDIR)/.venv)
 PIP ?= $(env)/bin/python -m pip
 installed := $(env)/.mmlongtail-installed
 
+# folders with results of our own and a README that shows them
+measured := configs/collab configs/baselines/multilabel configs/pg
+
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
@@ -28,8 +31,8 @@ lint: $(installed)
 	ruff check .
 	ruff format --check .
 	python tools/check_configs.py
-	python tools/analysis/results_table.py --check configs/collab/README.md
-	python tools/analysis/results_table.py --check README.md --csv configs/collab/results.csv
+	for folder in $(measured); do python tools/analysis/results_table.py --check $$folder/README.md || exit 1; done
+	python tools/analysis/results_table.py --check README.md --csv $(measured:=/results.csv)
 
 install: $(installed)
 

@@ -34,17 +34,17 @@ def tiny(path: Path, pictures: Path, work_dir: Path) -> Config:
     head = cfg.model.head.get('classifier', cfg.model.head)
     head.in_channels = 8
     train, test = cfg.train_dataloader, cfg.test_dataloader
-    datasets = [(train, 'dataset'), (test, 'dataset')]
-    datasets += [(hook.dataloader, 'dataset') for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
-    for holder, key in datasets:
-        holder.update(num_workers=0, batch_size=8)
-        holder.pop('persistent_workers', None)
-        holder[key] = dict(
+    class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
+    for loader in (train, test, *class_means):
+        loader.update(num_workers=0, batch_size=8)
+        loader.pop('persistent_workers', None)
+        holder = loader.dataset if 'dataset' in loader.dataset else loader
+        holder.dataset = dict(
             type='SingleLabelListFile',
             data_root=str(pictures),
             ann_file='list.csv',
             classes=[str(k) for k in range(cfg.num_classes)],
-            pipeline=[dict(type='LoadImageFromFile'), *holder[key].pipeline],
+            pipeline=[dict(type='LoadImageFromFile'), *holder.dataset.pipeline],
         )
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     cfg.work_dir, cfg.train_cfg.max_epochs = str(work_dir), 1

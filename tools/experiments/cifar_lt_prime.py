@@ -41,7 +41,8 @@ def use_pictures(cfg: Config, data_root: Path) -> None:
     """Point every loader at the archives."""
     class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, *class_means):
-        loader.dataset.update(data_root=str(data_root), verify=False)
+        dataset = loader.dataset.get('dataset', loader.dataset)
+        dataset.update(data_root=str(data_root), verify=False)
 
 
 def main(argv=None) -> None:
