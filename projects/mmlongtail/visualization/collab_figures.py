@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
 
+from .class_report import NAMES_UP_TO
+
 GAIN, LOSS = 'tab:blue', 'tab:red'
 SIGNS = {'pos': ('positive', GAIN), 'neg': ('negative', LOSS)}
 
@@ -28,14 +30,14 @@ def increment_figure(
         class_statistics: Of the training set.
         baseline_name: Name of the method whose AP is the zero line.
     """
-    figure, axes = _panels(len(others), class_statistics, sharey=True)
+    figure, axes = class_panels(len(others), class_statistics, sharey=True)
     order = head_to_tail(class_statistics.class_counts)
     for ax, (name, values) in zip(axes, others.items()):
         gain = (values - baseline)[order]
         ax.bar(range(len(gain)), gain, color=np.where(gain < 0, LOSS, GAIN))
         ax.set_title(f'{name} over {baseline_name}', loc='left', fontsize=10)
         ax.set_ylabel('AP increment (points)')
-        _mark_groups(ax, class_statistics, gain)
+        mark_groups(ax, class_statistics, gain)
     return figure
 
 
@@ -48,7 +50,7 @@ def compensation_figure(
         branches: ``mu_pos, mu_neg, sigma_pos, sigma_neg``, (K,) each, of each branch.
         class_statistics: Of the training set.
     """
-    figure, axes = _panels(2 * len(branches), class_statistics)
+    figure, axes = class_panels(2 * len(branches), class_statistics)
     order = head_to_tail(class_statistics.class_counts)
     panels = [(name, symbol) for symbol in ('mu', 'sigma') for name in branches]
     for ax, (name, symbol) in zip(axes, panels):
@@ -57,7 +59,7 @@ def compensation_figure(
         ax.axhline(0 if symbol == 'mu' else 1, color='grey', linewidth=0.8)  # where training starts
         ax.set_title(f'{name}: $\\{symbol}$', loc='left', fontsize=10)
         ax.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=2, frameon=False)
-        _mark_groups(ax, class_statistics)
+        mark_groups(ax, class_statistics)
     return figure
 
 
@@ -74,10 +76,10 @@ def cooccurrence_figure(class_statistics: ClassStatistics) -> Figure:
     together = class_statistics.cooccurrence > 0
     np.fill_diagonal(together, False)
     others = together.sum(axis=1)[head_to_tail(class_statistics.class_counts)]
-    figure, (ax,) = _panels(1, class_statistics)
+    figure, (ax,) = class_panels(1, class_statistics)
     ax.bar(range(len(others)), others, color=GAIN)
     ax.set_ylabel('co-occurring classes')
-    _mark_groups(ax, class_statistics, others, signed=False)
+    mark_groups(ax, class_statistics, others, signed=False)
     return figure
 
 
@@ -106,33 +108,58 @@ def head_to_tail(class_counts: np.ndarray) -> np.ndarray:
     return np.argsort(-np.asarray(class_counts), kind='stable')
 
 
-def _panels(
-    number: int, class_statistics: ClassStatistics, sharey: bool = False
+def class_panels(
+    number: int, class_statistics: ClassStatistics, sharey: bool = False, height: float = 1.9
 ) -> tuple[Figure, list[Axes]]:
-    """Panels above each other with the names of all classes under the lowest."""
+    """Panels above each other with the names of all classes under the lowest, unless they are too many to be read.
+
+    Args:
+        number: Number of panels.
+        class_statistics: Of the training set.
+        sharey: Whether all have one scale.
+        height: Of a panel, in inches.
+    """
     num_classes = len(class_statistics.class_counts)
-    figure = Figure(figsize=(max(6, 0.19 * num_classes + 1), 1.9 * number + 0.9), layout='constrained')
+    width = 0.19 * min(num_classes, NAMES_UP_TO) + 1
+    figure = Figure(figsize=(max(6, width), height * number + 0.9), layout='constrained')
     axes = figure.subplots(number, sharex=True, sharey=sharey, squeeze=False)[:, 0]
-    names = class_statistics.classes or [str(k) for k in range(num_classes)]
-    labels = [names[k] for k in head_to_tail(class_statistics.class_counts)]
-    axes[-1].set_xticks(range(num_classes), labels, rotation=90, fontsize=8)
+    if num_classes > NAMES_UP_TO:
+        axes[-1].set_xlabel('class, from head to tail')
+    else:
+        names = class_statistics.classes or [str(k) for k in range(num_classes)]
+        labels = [names[k] for k in head_to_tail(class_statistics.class_counts)]
+        axes[-1].set_xticks(range(num_classes), labels, rotation=90, fontsize=8)
     axes[-1].set_xlim(-0.7, num_classes - 0.3)
     return figure, list(axes)
 
 
-def _mark_groups(
-    ax: Axes, class_statistics: ClassStatistics, values: np.ndarray | None = None, signed: bool = True
+def mark_groups(
+    ax: Axes,
+    class_statistics: ClassStatistics,
+    values: np.ndarray | None = None,
+    signed: bool = True,
+    names: Sequence[str] = GROUP_NAMES,
+    **rule,
 ) -> None:
-    """Shade every other group and name it above the panel, with the mean of its values where given."""
+    """Shade every other group and name it above the panel, with the mean of its values where given.
+
+    Args:
+        ax: Panel with the classes from head to tail.
+        class_statistics: Of the training set.
+        values: Of each class, from head to tail, (K,); NaN where there is none.
+        signed: Whether a mean has its sign.
+        names: Of the three groups.
+        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+    """
     order = head_to_tail(class_statistics.class_counts)
-    groups = class_groups(class_statistics.class_counts)[order]
+    groups = class_groups(class_statistics.class_counts, **rule)[order]
     top = ax.get_xaxis_transform()
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
         first, last = members[0] - 0.5, members[-1] + 0.5
         if group == 1:
             ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0, zorder=0)
-        text = GROUP_NAMES[group]
+        text = names[group]
         if values is not None and not np.isnan(values[members]).all():
             mean = round(np.nanmean(values[members]), 1) + 0.0  # never -0.0
             text += f', mean {mean:{"+" if signed else ""}.1f}'

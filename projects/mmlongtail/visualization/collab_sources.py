@@ -31,15 +31,39 @@ def read_checkpoint(path: str | Path) -> tuple[ClassStatistics, list[dict[str, n
     return ClassStatistics.from_dict(checkpoint['class_statistics']), branches
 
 
-def read_per_class(paths: Sequence[str | Path]) -> tuple[ClassStatistics, list[np.ndarray]]:
-    """AP in percent, (K,) each, from files that ``LongTailMultiLabelMetric(dump_per_class=...)`` wrote.
+def read_dump(path: str | Path) -> dict:
+    """What a metric of long-tailed test sets wrote with ``dump_per_class``.
 
     Raises:
-        ValueError: If they are not of the same classes and training counts, or the counts are unknown.
+        ValueError: If the file is something else.
     """
-    contents = [json.loads(Path(path).read_text()) for path in paths]
+    try:
+        content = json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f'{path} is no JSON file: {error}') from error
+    missing = [field for field in ('classes', 'class_counts') if field not in content]
+    if missing:
+        raise ValueError(f'{path} has no {" and no ".join(missing)}, expected what dump_per_class writes')
+    return content
+
+
+def read_per_class(
+    paths: Sequence[str | Path], key: str = 'average_precision'
+) -> tuple[ClassStatistics, list[np.ndarray]]:
+    """AP in percent, (K,) each, from files that ``LongTailMultiLabelMetric(dump_per_class=...)`` wrote.
+
+    Args:
+        paths: The files.
+        key: What is read; 'accuracy' from files of ``LongTailSingleLabelMetric``.
+
+    Raises:
+        ValueError: If they are not of the same classes and training counts, or lack the counts or the key.
+    """
+    contents = [read_dump(path) for path in paths]
     first = contents[0]
     for path, content in zip(paths, contents):
+        if key not in content:
+            raise ValueError(f'{path} has no {key}, only {sorted(content)}')
         if content['class_counts'] is None:
             raise ValueError(
                 f'{path} knows no class counts, so the classes cannot be ordered from head to tail'
@@ -48,7 +72,7 @@ def read_per_class(paths: Sequence[str | Path]) -> tuple[ClassStatistics, list[n
             if content[field] != first[field]:
                 raise ValueError(f'{path} and {paths[0]} differ in {field}: nothing to compare')
     known = ClassStatistics(np.array(first['class_counts']), 0, tuple(first['classes']))
-    return known, [np.array(content['average_precision'], float) for content in contents]
+    return known, [np.array(content[key], float) for content in contents]
 
 
 def totals_by_weight(

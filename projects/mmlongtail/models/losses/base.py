@@ -1,4 +1,4 @@
-"""What the multi-label losses share: the host's interface, the mean over classes, full precision."""
+"""What the losses share: the host's interface and reductions, full precision; multi-label: the mean over classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,47 @@ def full_precision(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-class MultiLabelLoss(nn.Module, ABC):
+class ReducedLoss(nn.Module):
+    """A loss per image and what becomes of it.
+
+    Args:
+        reduction: 'mean' over images, 'sum' over images, or 'none'.
+        loss_weight: Factor of the result.
+
+    Raises:
+        ValueError: For an unknown reduction.
+    """
+
+    def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0):
+        super().__init__()
+        self.reduction, self.loss_weight = self._checked(reduction), loss_weight
+
+    def reduction_of_call(self, override: str | None, avg_factor: float | None) -> str:
+        """The reduction of one call.
+
+        Raises:
+            ValueError: For an unknown one, or ``avg_factor`` with 'sum'.
+        """
+        reduction = self._checked(override or self.reduction)
+        if avg_factor is not None and reduction == 'sum':
+            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
+        return reduction
+
+    @staticmethod
+    def reduce(per_image: Tensor, reduction: str, avg_factor: float | None) -> Tensor:
+        """The 'mean' or 'sum' of losses (B,); ``avg_factor`` divides the sum instead of their number."""
+        if reduction == 'mean' and avg_factor is None:
+            return per_image.mean()
+        return per_image.sum() / (1 if avg_factor is None else avg_factor)
+
+    @staticmethod
+    def _checked(reduction: str) -> str:
+        if reduction not in REDUCTIONS:
+            raise ValueError(f'reduction is {reduction!r}, expected one of {REDUCTIONS}')
+        return reduction
+
+
+class MultiLabelLoss(ReducedLoss, ABC):
     """Base of the multi-label losses: means over classes, then over images, in full precision.
 
     MMPretrain's heads pass ``avg_factor=B`` and its own losses then sum over classes; the papers mean over
@@ -29,10 +69,6 @@ class MultiLabelLoss(nn.Module, ABC):
     Raises:
         ValueError: For an unknown reduction.
     """
-
-    def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0):
-        super().__init__()
-        self.reduction, self.loss_weight = self._checked(reduction), loss_weight
 
     @abstractmethod
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -62,13 +98,11 @@ class MultiLabelLoss(nn.Module, ABC):
         Raises:
             ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
         """
-        reduction = self._checked(reduction_override or self.reduction)
+        reduction = self.reduction_of_call(reduction_override, avg_factor)
         if logits.dim() != 2 or logits.shape != targets.shape:
             raise ValueError(
                 f'logits {tuple(logits.shape)} and targets {tuple(targets.shape)} must both be (B, K)'
             )
-        if avg_factor is not None and reduction == 'sum':
-            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
         with torch.autocast(logits.device.type, enabled=False):
             logits = full_precision(logits)
             loss = self.elementwise(logits, targets.to(logits)) * self.loss_weight  # (B, K)
@@ -76,13 +110,4 @@ class MultiLabelLoss(nn.Module, ABC):
                 loss = loss * (weight[:, None] if weight.dim() == 1 else weight).to(loss)
             if reduction == 'none':
                 return loss
-            per_image = loss.mean(dim=1)  # (B,)
-            if reduction == 'mean' and avg_factor is None:
-                return per_image.mean()
-            return per_image.sum() / (1 if avg_factor is None else avg_factor)
-
-    @staticmethod
-    def _checked(reduction: str) -> str:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'reduction is {reduction!r}, expected one of {REDUCTIONS}')
-        return reduction
+            return self.reduce(loss.mean(dim=1), reduction, avg_factor)

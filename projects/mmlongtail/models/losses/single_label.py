@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base import REDUCTIONS, full_precision
+from .base import ReducedLoss, full_precision
 
 
 def softmax_log_odds(logits: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ def softmax_log_odds(logits: Tensor) -> Tensor:
     return logits - others
 
 
-class SingleLabelLoss(nn.Module, ABC):
+class SingleLabelLoss(ReducedLoss, ABC):
     """Base of the single-label losses: an image's loss is that of its label, or of its labels by their shares.
 
     Mixup and CutMix give an image two labels a and b: its loss is ``lam L(a) + (1 - lam) L(b)``, also where L is not
@@ -39,10 +39,6 @@ class SingleLabelLoss(nn.Module, ABC):
     Raises:
         ValueError: For an unknown reduction.
     """
-
-    def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0):
-        super().__init__()
-        self.reduction, self.loss_weight = self._checked(reduction), loss_weight
 
     @abstractmethod
     def class_losses(self, logits: Tensor) -> Tensor:
@@ -68,15 +64,13 @@ class SingleLabelLoss(nn.Module, ABC):
         Raises:
             ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
         """
-        reduction = self._checked(reduction_override or self.reduction)
+        reduction = self.reduction_of_call(reduction_override, avg_factor)
         ids = targets.shape == logits.shape[:1] and not targets.is_floating_point()
         if logits.dim() != 2 or not (ids or targets.shape == logits.shape):
             raise ValueError(
                 f'logits {tuple(logits.shape)} and targets {tuple(targets.shape)} of {targets.dtype} must be '
                 '(B, K) and class ids (B,), or both (B, K)'
             )
-        if avg_factor is not None and reduction == 'sum':
-            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
         with torch.autocast(logits.device.type, enabled=False):
             losses = self.class_losses(full_precision(logits)) * self.loss_weight  # (B, K)
             if ids:
@@ -84,14 +78,4 @@ class SingleLabelLoss(nn.Module, ABC):
             else:
                 loss = (targets.to(losses) * losses).sum(dim=1)
             loss = loss if weight is None else loss * weight.to(loss)
-            if reduction == 'none':
-                return loss
-            if reduction == 'mean' and avg_factor is None:
-                return loss.mean()
-            return loss.sum() / (1 if avg_factor is None else avg_factor)
-
-    @staticmethod
-    def _checked(reduction: str) -> str:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'reduction is {reduction!r}, expected one of {REDUCTIONS}')
-        return reduction
+            return loss if reduction == 'none' else self.reduce(loss, reduction, avg_factor)

@@ -1,0 +1,254 @@
+"""What a classifier makes of each class: its score, the length of its weights, its features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.manifold import TSNE
+
+from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+
+from .class_report import NAMES_UP_TO
+from .collab_figures import class_panels, head_to_tail, mark_groups
+
+RUN_COLOURS = matplotlib.color_sequences['tab10']
+CLASS_COLOURS = matplotlib.color_sequences['tab20']
+MARKERS = ('o', 's', '^')  # head, medium, tail
+CLEAR_BARS = 60  # beyond that many, bars are too thin to compare
+HEIGHT = 3.2  # of a panel, in inches
+
+
+def score_figure(
+    runs: Mapping[str, np.ndarray],
+    class_statistics: ClassStatistics,
+    score: str = 'accuracy',
+    style: str | None = None,
+    names: Sequence[str] = GROUP_NAMES,
+    **rule,
+) -> Figure:
+    """Score of each class from head to tail, the means of the groups in the legend.
+
+    Args:
+        runs: Scores in percent of each run, (K,); NaN where there is none.
+        class_statistics: Of the training set.
+        score: What they are.
+        style: 'bars' or 'lines'; as many bars as can be told apart if None.
+        names: Of the three groups.
+        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+
+    Raises:
+        ValueError: For no run, more than there are colours, another number of classes, or an unknown style.
+    """
+    if style not in (None, 'bars', 'lines'):
+        raise ValueError(f"style is {style!r}, expected 'bars' or 'lines'")
+    groups = class_groups(class_statistics.class_counts, **rule)
+    labels = {run: f'{run} ({_means(values, groups, names)})' for run, values in runs.items()}
+    few = len(runs) * len(groups) <= CLEAR_BARS
+    bars = few if style is None else style == 'bars'
+    figure, ax = _draw_runs(runs, labels, class_statistics, bars)
+    ax.set_ylabel(f'{score} (%)')
+    mark_groups(ax, class_statistics, names=names, **rule)
+    ax.set_ylim(bottom=0)
+    ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 100])  # above is room for the groups' names
+    return figure
+
+
+def norm_figure(
+    runs: Mapping[str, np.ndarray],
+    class_statistics: ClassStatistics,
+    relative: bool = False,
+    names: Sequence[str] = GROUP_NAMES,
+    **rule,
+) -> Figure:
+    """Lengths of the class weights from head to tail.
+
+    Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, Fig. 2.
+
+    Args:
+        runs: Lengths of each classifier's weights, (K,).
+        class_statistics: Of the training set.
+        relative: Divide them by their mean, to compare classifiers of different scale.
+        names: Of the three groups.
+        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+
+    Raises:
+        ValueError: For no run, more than there are colours, or another number of classes.
+    """
+    if relative:
+        runs = {name: values / values.mean() for name, values in runs.items()}
+    figure, ax = _draw_runs(runs, {name: name for name in runs}, class_statistics, bars=False)
+    ax.set_ylabel('length of weight / mean' if relative else 'length of weight')
+    mark_groups(ax, class_statistics, names=names, **rule)
+    ax.set_ylim(bottom=0)
+    return figure
+
+
+def tsne_figure(
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_statistics: ClassStatistics,
+    title: str = '',
+    names: Sequence[str] = GROUP_NAMES,
+    **rule,
+) -> Figure:
+    """Points in the plane, a colour per class and a marker per group; classes from head to tail in the legend.
+
+    Args:
+        points: Their places, (N, 2).
+        labels: Class index of each, (N,).
+        class_statistics: Of the training set.
+        title: What is drawn.
+        names: Of the three groups.
+        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+
+    Raises:
+        ValueError: For more classes than colours.
+    """
+    order = [k for k in head_to_tail(class_statistics.class_counts) if (labels == k).any()]
+    if len(order) > len(CLASS_COLOURS):
+        raise ValueError(f'labels have {len(order)} classes, expected at most {len(CLASS_COLOURS)} to colour')
+    colours = RUN_COLOURS if len(order) <= len(RUN_COLOURS) else CLASS_COLOURS
+    groups = class_groups(class_statistics.class_counts, **rule)
+    figure = Figure(figsize=(6.6, 4.6), layout='constrained')
+    ax = figure.add_subplot()
+    for colour, k in zip(colours, order):
+        name, images = _class_name(class_statistics, k), class_statistics.class_counts[k]
+        ax.scatter(
+            *points[labels == k].T,
+            s=14,
+            color=colour,
+            marker=MARKERS[groups[k]],
+            linewidths=0,
+            alpha=0.8,
+            label=f'{name}, {names[groups[k]]}, {images}',
+        )
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, loc='left', fontsize=10)
+    figure.legend(
+        loc='outside right upper',
+        fontsize=8,
+        frameon=False,
+        title='class, group, training images',
+        title_fontsize=8,
+    )
+    return figure
+
+
+def choose_classes(class_counts: np.ndarray, head: int = 4, medium: int = 3, tail: int = 3) -> np.ndarray:
+    """The most frequent classes, those in the middle of the order, the rarest; all if they are no more than these.
+
+    Args:
+        class_counts: Training images per class, (K,).
+        head: How many of the most frequent.
+        medium: How many of the middle.
+        tail: How many of the rarest.
+    """
+    order = head_to_tail(class_counts)
+    if len(order) <= head + medium + tail:
+        return order
+    first = (len(order) - medium + head - tail) // 2  # in the middle of what head and tail leave over
+    return np.concatenate([order[:head], order[first : first + medium], order[len(order) - tail :]])
+
+
+def choose_images(
+    labels: tuple[np.ndarray, np.ndarray], classes: Sequence[int], per_class: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random images that show exactly one of these classes.
+
+    Args:
+        labels: Of the images, as :func:`mmlongtail.structures.image_labels` gives them.
+        classes: Indices of the classes.
+        per_class: How many images of each at most.
+        seed: Of the draw, which for one class is the same whatever the others are, while no image shows two.
+
+    Returns:
+        Image indices and their classes, (N,) each.
+
+    Raises:
+        ValueError: If a class has no such image, or ``per_class`` is below 1.
+    """
+    if per_class < 1:
+        raise ValueError(f'per_class is {per_class}, expected a number of images >= 1')
+    shown = np.isin(labels[1], classes)
+    images, first, times = np.unique(labels[0][shown], return_index=True, return_counts=True)
+    images, own = images[times == 1], labels[1][shown][first[times == 1]]
+    drawn = []
+    for k in classes:
+        members = images[own == k]
+        if not len(members):
+            raise ValueError(
+                f'class index {k} has no image that shows it and no other of the classes {list(classes)}'
+            )
+        drawn.append(np.random.default_rng((seed, k)).permutation(members)[:per_class])
+    return np.concatenate(drawn), np.repeat(classes, [len(members) for members in drawn])
+
+
+def embed(
+    features: np.ndarray,
+    seed: int = 0,
+    perplexity: float = 30,
+    metric: str = 'euclidean',
+    iterations: int = 1000,
+) -> np.ndarray:
+    """t-SNE of features (N, D), in the plane, (N, 2).
+
+    Source: van der Maaten & Hinton, "Visualizing Data using t-SNE", JMLR 2008, as scikit-learn has it.
+
+    Args:
+        features: Of the images, (N, D).
+        seed: Of the optimisation.
+        perplexity: Roughly how many neighbours each point has.
+        metric: Distance of features: 'euclidean' or 'cosine'.
+        iterations: Steps of the optimisation.
+
+    Raises:
+        ValueError: If the perplexity is not between 0 and N.
+    """
+    if not 0 < perplexity < len(features):
+        raise ValueError(
+            f'perplexity is {perplexity:g}, expected a number above 0 and below the {len(features)} images'
+        )
+    steps = 'max_iter' if 'max_iter' in signature(TSNE).parameters else 'n_iter'  # before scikit-learn 1.5
+    tsne = TSNE(perplexity=perplexity, metric=metric, init='pca', random_state=seed, **{steps: iterations})
+    return tsne.fit_transform(features)
+
+
+def _draw_runs(
+    runs: Mapping[str, np.ndarray], labels: Mapping[str, str], class_statistics: ClassStatistics, bars: bool
+) -> tuple[Figure, Axes]:
+    """Values of each run, (K,), from head to tail, with a legend above the panel."""
+    order = head_to_tail(class_statistics.class_counts)
+    if not 1 <= len(runs) <= len(RUN_COLOURS):
+        raise ValueError(f'there are colours for 1 to {len(RUN_COLOURS)} runs, got {len(runs)}: {list(runs)}')
+    for run, values in runs.items():
+        if values.shape != order.shape:
+            raise ValueError(f'{run} has values of shape {values.shape}, expected {len(order)} classes')
+    figure, (ax,) = class_panels(1, class_statistics, height=HEIGHT)
+    places, width = np.arange(len(order)), 0.8 / len(runs)
+    line = '-' if len(order) > NAMES_UP_TO else '.-'
+    for i, (colour, (run, values)) in enumerate(zip(RUN_COLOURS, runs.items())):
+        if bars:
+            shift = (i - (len(runs) - 1) / 2) * width
+            ax.bar(places + shift, values[order], width, color=colour, label=labels[run])
+        else:
+            ax.plot(places, values[order], line, color=colour, linewidth=1, markersize=4, label=labels[run])
+    ax.grid(axis='y', alpha=0.3)
+    ax.set_axisbelow(True)
+    figure.legend(loc='outside upper left', ncols=1, fontsize=8, frameon=False)
+    return figure, ax
+
+
+def _means(values: np.ndarray, groups: np.ndarray, names: Sequence[str]) -> str:
+    """Mean of each group that has any value."""
+    known = ~np.isnan(values)
+    present = [g for g in range(len(names)) if known[groups == g].any()]
+    return ', '.join(f'{names[g]} {values[known & (groups == g)].mean():.1f}' for g in present)
+
+
+def _class_name(class_statistics: ClassStatistics, k: int) -> str:
+    return class_statistics.classes[k] if class_statistics.classes else str(k)
