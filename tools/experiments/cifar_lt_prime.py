@@ -30,6 +30,8 @@ def shorten(cfg: Config, factor: Fraction) -> None:
     cfg.train_cfg.max_epochs = cfg.train_cfg.val_interval = scaled(cfg.train_cfg.max_epochs)
     for scheduler in cfg.param_scheduler:
         scheduler.update({key: scaled(scheduler[key]) for key in ('begin', 'end') if key in scheduler})
+        if scheduler.type == 'LinearLR':
+            scheduler.convert_to_iter_based = True  # by epochs, a warm-up of one epoch would never end
         if 'milestones' in scheduler:
             scheduler.milestones = [scaled(epoch) for epoch in scheduler.milestones]
     loss = cfg.model.head.get('loss', {})

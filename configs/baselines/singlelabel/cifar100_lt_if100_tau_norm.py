@@ -1,6 +1,6 @@
 # tau-norm (Kang et al., ICLR 2020) of CE + mixup, nothing is trained; `tools/analysis/tau_normalization.py` sweeps tau.
 #   python tools/test.py configs/baselines/singlelabel/cifar100_lt_if100_tau_norm.py \
-#       work_dirs/cifar100_lt_if100_ce_mixup/epoch_200.pth
+#       work_dirs/singlelabel/cifar100_lt_if100_ce_mixup/epoch_200.pth
 _base_ = './cifar100_lt_if100_ce.py'
 
 custom_hooks = _base_.custom_hooks + [dict(type='TauNormalizationHook', tau=1.0)]

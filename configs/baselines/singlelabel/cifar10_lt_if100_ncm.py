@@ -1,6 +1,6 @@
 # Nearest class mean (Kang et al., ICLR 2020) of CE + mixup, nothing is trained.
 #   python tools/test.py configs/baselines/singlelabel/cifar10_lt_if100_ncm.py \
-#       work_dirs/cifar10_lt_if100_ce_mixup/epoch_200.pth
+#       work_dirs/singlelabel/cifar10_lt_if100_ce_mixup/epoch_200.pth
 _base_ = './cifar10_lt_if100_ce.py'
 
 model = dict(
