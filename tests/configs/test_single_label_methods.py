@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-FOLDERS = (CONFIGS / 'baselines/singlelabel', CONFIGS / 'gcl')
+FOLDERS = (CONFIGS / 'baselines/singlelabel', CONFIGS / 'gcl', CONFIGS / 'ncl')
 COUNTS = (12, 8, 4, 2, 1, 1, 1, 1, 1, 1)
 TESTED_ONLY = ('la_posthoc', 'tau_norm', 'ncm')  # configs that train nothing
 
@@ -31,8 +31,8 @@ def tiny(path: Path, pictures: Path, work_dir: Path) -> Config:
     """The config with a network of 8 layers' width and a training of one epoch."""
     cfg = Config.fromfile(path)
     cfg.model.backbone = dict(type='CifarResNet', depth=20, base_channels=2)
-    head = cfg.model.head.get('classifier', cfg.model.head)
-    head.in_channels = 8
+    head = cfg.model.head
+    head.get('classifier', head.get('expert', head)).in_channels = 8
     train, test = cfg.train_dataloader, cfg.test_dataloader
     class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
     for loader in (train, test, *class_means):
@@ -56,7 +56,11 @@ def rows(pattern: str) -> list[Path]:
     return sorted(path for folder in FOLDERS for path in folder.glob(pattern))
 
 
-@pytest.mark.parametrize('path', rows('cifar10_lt_if100*.py'), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path',
+    rows('cifar10_lt_if100*.py') + sorted(FOLDERS[2].glob('cifar100_*.py')),
+    ids=lambda path: f'{path.parent.name}-{path.stem}',
+)
 def test_trains_and_tests(path, pictures, tmp_path):
     runner = Runner.from_cfg(tiny(path, pictures, tmp_path))
     if path.stem.endswith(TESTED_ONLY):
@@ -72,6 +76,9 @@ def test_trains_and_tests(path, pictures, tmp_path):
         runner.train()
     scores = runner.test()
     assert 0 <= scores['long-tail/top1'] <= 100
+    if 'expert' in runner.cfg.model.head:
+        experts = [scores[f'expert{i}/top1'] for i in range(runner.cfg.model.num_experts)]
+        assert scores['single/top1'] == pytest.approx(sum(experts) / len(experts))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +110,10 @@ def test_imbalance_factors_change_the_draw_alone():
         factor = 200 if '_if200' in path.stem else 50
         full = path.with_name(path.name.replace(f'if{factor}', 'if100'))
         changed, expected = Config.fromfile(path).to_dict(), Config.fromfile(full).to_dict()
-        assert changed['train_dataloader']['dataset']['imbalance_factor'] == factor
-        changed['train_dataloader']['dataset']['imbalance_factor'] = 100
+        dataset = changed['train_dataloader']['dataset']
+        dataset = dataset.get('dataset', dataset)
+        assert dataset['imbalance_factor'] == factor
+        dataset['imbalance_factor'] = 100
         assert changed == expected, path.name
 
 
@@ -120,3 +129,44 @@ def test_gcl_is_the_papers_setting():
     assert two.train_dataloader.sampler.to_dict() == dict(type='CBENSampler', a=0.9999, b=1e-5)
     assert (two.optim_wrapper.optimizer.lr, two.train_cfg.max_epochs) == (0.002, 30)
     assert one.model.train_cfg == two.model.train_cfg == dict(augments=dict(type='Mixup', alpha=1.0))
+
+
+def test_ncl_is_the_papers_setting():
+    """METHODS 3, read independently of the base files."""
+    cfg = Config.fromfile(FOLDERS[2] / 'cifar100_lt_if100.py')
+    assert (cfg.optim_wrapper.optimizer.lr, cfg.optim_wrapper.optimizer.weight_decay) == (0.1, 2e-4)
+    assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (64, 400)
+    assert [s.to_dict() for s in cfg.param_scheduler] == [
+        dict(type='LinearLR', start_factor=0.2, by_epoch=True, begin=0, end=5),
+        dict(type='MultiStepLR', by_epoch=True, milestones=[320, 360], gamma=0.1),
+    ]
+    assert (cfg.model.num_experts, cfg.model.head.num_experts, cfg.data_preprocessor.num_views) == (2, 2, 4)
+    peers = dict(type='PeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6)
+    assert cfg.model.head.loss.to_dict() == dict(
+        type='NestedCollaborativeLoss',
+        classification=dict(type='BalancedSoftmaxLoss'),
+        hard=dict(type='HardCategoryLoss', ratio=0.3),
+        inter=peers,
+        intra=peers,
+    )
+    big = Config.fromfile(FOLDERS[2] / 'imagenet_lt_r50.py')
+    assert (big.data_preprocessor.num_views, big.train_cfg.max_epochs) == (2, 200)
+    assert big.train_dataloader.batch_size * big.optim_wrapper.accumulative_counts == 256
+    assert (big.optim_wrapper.optimizer.lr, big.param_scheduler[0].eta_min) == (0.2, 1e-4)
+
+
+def test_rows_of_ncls_ablation_differ_in_their_losses_experts_and_copies():
+    """Table 7: which of the losses each row has, and on how many experts and copies."""
+
+    def parts(name: str) -> tuple:
+        cfg = Config.fromfile(FOLDERS[2] / f'cifar100_lt_if100{name}.py')
+        loss = cfg.model.head.loss
+        ratios = [loss[key] and loss[key].hard_ratio for key in ('inter', 'intra')]
+        return loss.hard is not None, *ratios, cfg.model.num_experts, cfg.data_preprocessor.num_views
+
+    assert parts('') == (True, 0.3, 0.3, 2, 4)
+    assert parts('_no_hard') == (False, 0, 0, 2, 4)
+    assert parts('_bil_hard') == (True, None, None, 1, 1)
+    assert parts('_bil_inter') == (False, 0, None, 2, 1)
+    assert parts('_bil_intra') == (False, None, 0, 1, 4)
+    assert parts('_ncl') == (True, 0.3, None, 3, 1)

@@ -53,6 +53,16 @@ def test_row_of_a_finished_single_label_run(finished_single_label_run, tmp_path)
     assert [tested[score] for score in ('top1', 'many', 'medium', 'few')] == ['43.21', '70.00', '', '']
 
 
+def test_a_prefix_chooses_among_the_evaluations_of_a_run(finished_single_label_run, tmp_path):
+    scores = {'long-tail/top1': 50.0, 'single/top1': 41.5, 'single/top1_few': 7.25}
+    (tmp_path / 'test.json').write_text(json.dumps(scores))
+    assert read_run(finished_single_label_run, tmp_path / 'test.json')['top1'] == '50.00'
+    row = read_run(finished_single_label_run, tmp_path / 'test.json', prefix='single')
+    assert [row[score] for score in ('top1', 'many', 'medium', 'few')] == ['41.50', '', '', '7.25']
+    with pytest.raises(ValueError, match=r'test.json, under expert7/, must have a mAP or top1, got only \[\]'):
+        read_run(finished_single_label_run, tmp_path / 'test.json', prefix='expert7')
+
+
 def test_scores_of_neither_kind_are_no_result(finished_run, tmp_path):
     (tmp_path / 'test.json').write_text(json.dumps({'long-tail/recall': 12.0}))
     with pytest.raises(ValueError, match=r"must have a mAP or top1, got only \['long-tail/recall'\]"):

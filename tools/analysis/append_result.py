@@ -30,6 +30,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--test-json', type=Path, help='scores written by tools/test.py, instead of the last evaluation'
     )
+    parser.add_argument(
+        '--prefix', help="of the scores, where a run has several, such as 'single' of PerExpertMetric"
+    )
     parser.add_argument('--machine', help='default: the GPU, or the number of CPU cores, of this machine')
     parser.add_argument('--commit', help='default: the one checked out here')
     parser.add_argument('--dataset', help="default: type of the run's train data set")
@@ -53,7 +56,7 @@ def this_machine() -> str:
 def main() -> None:
     args = parse_args()
     try:
-        row = read_run(args.work_dir, args.test_json)
+        row = read_run(args.work_dir, args.test_json, args.prefix)
         row['method'] = args.method or Path(row['config']).stem
         row['commit'] = args.commit or current_commit()
         row['machine'] = args.machine or this_machine()

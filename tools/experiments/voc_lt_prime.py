@@ -10,6 +10,7 @@ DIR holds ``VOCdevkit`` (with ``voc_lt_ids.txt``) and ``mobilenet`` (the backbon
 """
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -30,7 +31,7 @@ def use_small_network(model: ConfigDict, weights: Path) -> None:
     reader = model.neck if 'in_channels' in (model.get('neck') or {}) else model.head
     reader.in_channels = CHANNELS
     if model.get('branch_modules'):
-        model.branch_modules = ['backbone.layer5']
+        model.branch_modules = ['backbone.layer5', *model.branch_modules[1:]]
 
 
 def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
@@ -39,9 +40,18 @@ def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         dataset = loader.dataset.get('dataset', loader.dataset)
         dataset.data_root = str(devkit)
-        for transform in dataset.pipeline:
+        for transform in all_transforms(dataset.pipeline):
             if transform.type == 'Resize':
                 transform.scale = (side, side)
+
+
+def all_transforms(pipeline: Iterable) -> Iterator[ConfigDict]:
+    """Every transform, also those inside others, such as MultiView's."""
+    for step in pipeline:
+        inside = step if isinstance(step, list) else step.get('transforms', [])
+        yield from all_transforms(inside)
+        if inside is not step:
+            yield step
 
 
 def main(argv=None) -> None:

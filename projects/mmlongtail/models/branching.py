@@ -46,18 +46,25 @@ class BranchedModule(BaseModule):
             )
         return value
 
-    def forward(self, x: Tensor, *args, **kwargs):
-        """The copies' outputs, n B rows, of x with B or n B rows; every copy gets the other arguments."""
-        n, batch = len(self.branches), self.batch_size
-        if batch is None:
+    def forward(self, x, *args, **kwargs):
+        """The copies' outputs, n B rows, of x (or a tuple of x) with B or n B rows; each gets the other arguments."""
+        if self.batch_size is None:
             raise RuntimeError(f'{self.name!r} is branched: run it through its MultiBranchClassifier')
+        return concatenate(
+            [branch(part, *args, **kwargs) for branch, part in zip(self.branches, self._parts(x))]
+        )
+
+    def _parts(self, x) -> Sequence:
+        """Each copy's share of a tensor, or of every tensor in a tuple."""
+        if isinstance(x, (tuple, list)):
+            return [type(x)(items) for items in zip(*map(self._parts, x))]
+        n, batch = len(self.branches), self.batch_size
         if x.size(0) not in (batch, n * batch):
             raise ValueError(
                 f'branched module {self.name!r} got {x.size(0)} rows, expected {batch} (one per image) or '
                 f'{n * batch} ({n} branches): branch a module whose first dimension is the batch'
             )
-        inputs = [x] * n if x.size(0) == batch else x.chunk(n)
-        return concatenate([branch(part, *args, **kwargs) for branch, part in zip(self.branches, inputs)])
+        return [x] * n if x.size(0) == batch else x.chunk(n)
 
     def equalize(self) -> None:
         """Give every copy the first one's weights, unless a checkpoint has already filled them."""

@@ -12,13 +12,16 @@ METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_ta
 SINGLE_LABEL_METRIC_OF = dict(top1='top1', many='top1_many', medium='top1_medium', few='top1_few')
 
 
-def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[str, str]:
+def read_run(
+    work_dir: str | Path, test_json: str | Path | None = None, prefix: str | None = None
+) -> dict[str, str]:
     """All that a results row needs but ``method``, ``commit`` and ``machine``.
 
     Args:
         work_dir: Of a finished training with a checkpoint, a dumped config and ``scalars.json``.
         test_json: Scores that ``tools/test.py`` wrote (with test-time augmentation, for example), to be taken
             instead of the training's last evaluation.
+        prefix: Of the metrics to take where a run has several, such as 'single' of ``PerExpertMetric``.
 
     Raises:
         FileNotFoundError: If one of these files is missing.
@@ -44,7 +47,7 @@ def read_run(work_dir: str | Path, test_json: str | Path | None = None) -> dict[
         dataset=dataset_name(cfg),
         image_size=image_size(cfg),
         iterations=str(meta['iter']),
-        **_scores(scores, test_json or work_dir),
+        **_scores(scores, test_json or work_dir, prefix),
     )
 
 
@@ -103,7 +106,10 @@ def _metrics_in(scores: dict[str, float]) -> dict[str, str]:
     return SINGLE_LABEL_METRIC_OF if _find(scores, SINGLE_LABEL_METRIC_OF['top1']) else {}
 
 
-def _scores(scores: dict[str, float], source: str | Path) -> dict[str, str]:
+def _scores(scores: dict[str, float], source: str | Path, prefix: str | None) -> dict[str, str]:
+    if prefix:
+        scores = {key: value for key, value in scores.items() if key.startswith(f'{prefix}/')}
+        source = f'{source}, under {prefix}/,'
     names = _metrics_in(scores)
     if not names:
         raise ValueError(f'{source} must have a mAP or top1, got only {sorted(scores)}')
@@ -111,6 +117,6 @@ def _scores(scores: dict[str, float], source: str | Path) -> dict[str, str]:
 
 
 def _find(scores: dict[str, float], metric: str) -> str:
-    """A metric's value under any prefix; empty where there is none."""
+    """A metric's value under the first prefix that has it; empty where there is none."""
     values = [value for key, value in scores.items() if key.rsplit('/', 1)[-1] == metric]
     return f'{values[0]:.2f}' if values else ''

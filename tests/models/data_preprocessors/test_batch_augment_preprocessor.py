@@ -1,9 +1,13 @@
 """The preprocessor against the host's own, with and without augmentation, views and mixup."""
 
+import numpy as np
 import pytest
 import torch
+from mmengine.dataset import default_collate, pseudo_collate
+from mmengine.registry import DefaultScope
+from mmpretrain.datasets.transforms import PackInputs
 from mmpretrain.models import ClsDataPreprocessor
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
 from torch import nn
 
@@ -59,6 +63,93 @@ def test_views_stand_in_blocks(batch):
     torch.testing.assert_close(result['inputs'], torch.stack(expected))
     assert labels(result) == [2, 0, 1] * 4
     assert len({id(sample) for sample in result['data_samples']}) == 12
+
+
+def test_samples_say_which_view_they_are_of(batch):
+    given = batch['data_samples'][0]
+    given.set_field('cat.png', 'img_path', field_type='metainfo')
+    samples = BatchAugmentPreprocessor(num_views=3)(batch, True)['data_samples']
+    assert [sample.metainfo['view'] for sample in samples] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert [sample.get('img_path') for sample in samples] == ['cat.png', None, None] * 3
+
+
+@pytest.mark.parametrize('more', [{}, dict(to_onehot=True, num_classes=3)])
+def test_the_samples_of_the_loader_stay(batch, more):
+    """They may be those that the data set keeps."""
+    given = batch['data_samples'][0]
+    tensor = given.gt_label
+    result = BatchAugmentPreprocessor(num_views=2, **more)(batch, True)
+    assert given.all_keys() == ['gt_label'] and given.gt_label is tensor
+    assert all(sample is not given for sample in result['data_samples'])
+
+
+@pytest.mark.parametrize('training, views', [(True, 1), (False, 4)])
+def test_one_view_and_a_test_are_not_marked(batch, training, views):
+    samples = BatchAugmentPreprocessor(num_views=views)(batch, training)['data_samples']
+    assert len(samples) == 3 and not any('view' in sample for sample in samples)
+
+
+class Shifted:
+    """The k-th call adds k to a picture, so that it shows which call it comes from."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, results: dict) -> dict:
+        self.calls += 1
+        return dict(results, img=results['img'] + self.calls)
+
+
+@pytest.mark.parametrize('collate', [default_collate, pseudo_collate])
+def test_views_of_the_pipeline_stand_in_blocks(collate):
+    views = TRANSFORMS.build(dict(type='MultiView', num_views=4, transforms=[[Shifted()]]))
+    pictures = [np.full((5, 6, 3), 40 * i, np.uint8) for i in range(3)]
+    items = [PackInputs()(views(dict(img=picture, gt_label=i))) for i, picture in enumerate(pictures)]
+    result = BatchAugmentPreprocessor(num_views=4)(collate(items), True)
+    # picture i is shifted by the calls 4 i + 1 to 4 i + 4, one per view
+    expected = [40 * i + 4 * i + view + 1 for view in range(4) for i in range(3)]
+    assert result['inputs'].shape == (12, 3, 5, 6)
+    assert result['inputs'].flatten(1).unique(dim=1).squeeze(1).tolist() == expected
+    assert labels(result) == [0, 1, 2] * 4
+    assert [sample.view for sample in result['data_samples']] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+
+
+@pytest.mark.parametrize('collate', [default_collate, pseudo_collate])
+def test_the_documented_pipeline(tmp_path, collate):
+    """As in a config: the host's transforms by name, and its loading."""
+    cv2 = pytest.importorskip('cv2')
+    picture = np.random.RandomState(0).randint(0, 256, (40, 50, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / '0.png'), picture)
+    crop = [dict(type='RandomResizedCrop', scale=32), dict(type='RandomFlip', prob=0.5)]
+    views = dict(type='MultiView', num_views=4, transforms=[crop])
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        config = [dict(type='LoadImageFromFile'), views, dict(type='PackInputs')]
+        load, several, pack = [TRANSFORMS.build(step) for step in config]
+    np.random.seed(0)
+    items = [
+        pack(several(load(dict(img_path=str(tmp_path / '0.png'), gt_label=k, sample_idx=k)))) for k in (2, 0)
+    ]
+    data = BatchAugmentPreprocessor(num_views=4, **NORM)(collate(items), True)
+    assert data['inputs'].shape == (8, 3, 32, 32)
+    assert len(data['inputs'].flatten(1).unique(dim=0)) == 8  # each was cropped on its own
+    for row, (inputs, sample) in enumerate(zip(data['inputs'], data['data_samples'])):
+        view, image = divmod(row, 2)
+        host = ClsDataPreprocessor(**NORM)(dict(inputs=[items[image]['inputs'][view]]))
+        torch.testing.assert_close(inputs, host['inputs'][0])
+        assert (sample.view, sample.sample_idx, sample.gt_label.item()) == (
+            view,
+            (2, 0)[image],
+            (2, 0)[image],
+        )
+
+
+def test_views_of_the_pipeline_are_augmented_too(batch):
+    model = BatchAugmentPreprocessor(num_views=2)
+    model.augments.append(Brighter())
+    views = [batch['inputs'], batch['inputs'] + 50]
+    result = model(dict(batch, inputs=views), True)['inputs']
+    expected = torch.cat(views).float() + torch.arange(6.0).view(6, 1, 1, 1)
+    torch.testing.assert_close(result, expected)
 
 
 def test_views_are_augmented_independently(batch):
@@ -129,6 +220,11 @@ def test_a_classifier_trains_with_it(batch):
             ),
             r'\(3, 4, 4\), \(3, 5, 4\)',
         ),
+        (
+            lambda: BatchAugmentPreprocessor(num_views=2)(dict(inputs=[torch.zeros(2, 3, 4, 4)] * 4), True),
+            'num_views=2, but the pipeline makes 4 views',
+        ),
+        (lambda: BatchAugmentPreprocessor()(dict(inputs=[[torch.zeros(3, 4, 4)]] * 2), True), 'num_views=1'),
     ],
 )
 def test_bad_settings_and_batches_are_named(run, named):

@@ -2,6 +2,7 @@
 
 from .base import LongTailMetric
 from .multi_label import LongTailMultiLabelMetric
+from .per_expert import PerExpertMetric
 from .single_label import LongTailSingleLabelMetric
 
-__all__ = ['LongTailMetric', 'LongTailMultiLabelMetric', 'LongTailSingleLabelMetric']
+__all__ = ['LongTailMetric', 'LongTailMultiLabelMetric', 'LongTailSingleLabelMetric', 'PerExpertMetric']

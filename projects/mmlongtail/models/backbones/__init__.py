@@ -1,3 +1,5 @@
+from .parallel_backbones import ParallelBackbones
+from .resnet10 import ResNet10
 from .resnet_cifar_lt import CifarResNet
 
-__all__ = ['CifarResNet']
+__all__ = ['CifarResNet', 'ParallelBackbones', 'ResNet10']

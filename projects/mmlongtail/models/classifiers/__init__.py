@@ -1,3 +1,4 @@
 from .multi_branch import MultiBranchClassifier
+from .multi_expert import MultiExpertClassifier
 
-__all__ = ['MultiBranchClassifier']
+__all__ = ['MultiBranchClassifier', 'MultiExpertClassifier']

@@ -39,8 +39,10 @@ class MultiBranchClassifier(ImageClassifier):
         kwargs: Arguments of ImageClassifier.
 
     Raises:
-        ValueError: For several branches without modules, unknown modules, or a head of other branches.
+        ValueError: For several branches without modules, unknown modules, or a head or backbone of other branches.
     """
+
+    equal_start = True
 
     def __init__(
         self,
@@ -51,7 +53,8 @@ class MultiBranchClassifier(ImageClassifier):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
-        if num_branches < 1 or (num_branches > 1 and not branch_modules):
+        self._check_backbone(num_branches, branch_modules)
+        if num_branches < 1 or (num_branches > 1 and not branch_modules and not self.branched_backbone):
             raise ValueError(
                 f'num_branches={num_branches} with branch_modules={list(branch_modules)}: expected one '
                 "branch, or several and the modules that each has of its own, such as ['backbone.layer4']"
@@ -62,27 +65,42 @@ class MultiBranchClassifier(ImageClassifier):
         self.branch_modules = list(branch_modules) if num_branches > 1 else []
         replace_modules(self, self.branch_modules, num_branches)
 
+    @property
+    def branched_backbone(self) -> bool:
+        """Whether the backbone makes the branches itself."""
+        return hasattr(self.backbone, 'num_branches')
+
+    def _check_backbone(self, num_branches: int, branch_modules: Sequence[str]) -> None:
+        """A backbone that makes the branches itself makes all of them, and their last features."""
+        if not self.branched_backbone:
+            return
+        if (own := self.backbone.num_branches) != num_branches or branch_modules or self.with_neck:
+            raise ValueError(
+                f'the backbone has num_branches={own} and gives their last features, the classifier has '
+                f'num_branches={num_branches}, branch_modules={list(branch_modules)} and neck={self.neck}: expected '
+                'as many branches, no modules to branch, and necks inside the backbone'
+            )
+
     def init_weights(self) -> None:
         """Initialise as the host does, then make the copies of a randomly initialised module equal."""
         super().init_weights()
-        for name in self.branch_modules:
+        for name in self.branch_modules if self.equal_start else ():
             self.get_submodule(name).equalize()
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
         """Features of B images: n B rows, branch after branch, from the first branched module on."""
         for name in self.branch_modules:
             self.get_submodule(name).batch_size = inputs.size(0)
-        feats = super().extract_feat(inputs, stage)
-        last, rows = (
-            feats[-1] if isinstance(feats, (tuple, list)) else feats,
-            self.num_branches * inputs.size(0),
-        )
-        if stage != 'backbone' and last.size(0) != rows:
+        if stage == 'backbone':
+            return super().extract_feat(inputs, stage)
+        feats = super().extract_feat(inputs, 'neck')
+        rows, expected = count_rows(feats), self.num_branches * inputs.size(0)
+        if rows != expected:
             raise ValueError(
-                f'the features have {last.size(0)} rows, expected {rows}: the last output of the backbone '
+                f'the features have {rows} rows, expected {expected}: the last output of the backbone '
                 f'does not pass through branch_modules={self.branch_modules}'
             )
-        return feats
+        return feats if stage == 'neck' else self.head.pre_logits(feats)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Losses of a batch of images (B, C, H, W)."""
@@ -93,3 +111,9 @@ class MultiBranchClassifier(ImageClassifier):
     def get_layer_depth(self, param_name: str) -> tuple[int, int]:
         """Layer-wise depth of a parameter and the maximum: that of the plain network's parameter."""
         return super().get_layer_depth(re.sub(r'\.branches\.\d+', '', param_name))
+
+
+def count_rows(feats) -> int:
+    """Rows of the last features: one tensor of all branches, or a tuple of one tensor per branch."""
+    last = feats[-1] if isinstance(feats, (tuple, list)) else feats
+    return last.size(0) if isinstance(last, Tensor) else sum(part.size(0) for part in last)

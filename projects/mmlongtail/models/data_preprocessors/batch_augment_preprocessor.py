@@ -19,14 +19,28 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
     operations on the CPU or a GPU. Draws come from torch's global generator of the device. Mixup and the like come
     after it and after normalisation, through ``batch_augments`` or the model's ``train_cfg``, as the host does it.
 
+    Where T views are made, each sample's metainfo says which one it is: ``view``, 0 to T - 1. A data pipeline can make
+    them itself, each by the host's transforms of a single picture; they are taken as they are then::
+
+        train_pipeline = [
+            dict(type='LoadImageFromFile'),
+            dict(type='MultiView', num_views=4, transforms=[[
+                dict(type='RandomResizedCrop', scale=224),
+                dict(type='RandomFlip', prob=0.5),
+            ]]),
+            dict(type='PackInputs'),
+        ]
+        data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=4)
+
     Args:
         augments: Configs of ``BatchRandomCrop``, ``BatchRandomFlip``, ``BatchCutout``, ``BatchRandAugment``,
             ``BatchAutoAugment`` or other modules that map a batch (B, C, H, W) to one; they run in this order.
-        num_views: Copies T of each image, augmented independently (NCL++, METHODS 3): T B rows, view after view.
+        num_views: Views T of each image, augmented independently (NCL++, Tan et al., 2023): T B rows, view after view.
         kwargs: Arguments of ClsDataPreprocessor.
 
     Raises:
-        ValueError: If ``num_views`` is not positive, or the pictures of a training batch differ in size.
+        ValueError: If ``num_views`` is not positive or not the pipeline's, or the pictures of a training batch
+            differ in size.
     """
 
     def __init__(self, *args, augments: Sequence[dict] = (), num_views: int = 1, **kwargs) -> None:
@@ -40,16 +54,17 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         """The model's ``inputs`` (T B, C, H, W), normalised, and ``data_samples``; without augmentation in a test.
 
         Args:
-            data: ``inputs``, one tensor (B, C, H, W) or a list of B tensors (C, H, W); ``data_samples``, B or None.
+            data: ``inputs``, one tensor (B, C, H, W) or a list of B tensors (C, H, W), or a list of T of either as
+                MultiView gives; ``data_samples``, B or None.
             training: Whether to augment and to repeat.
         """
         if not training:
             return super().forward(data, training)
-        inputs = self._stacked(data['inputs']).repeat(self.num_views, 1, 1, 1)
+        inputs = self._views_of(data['inputs'])
         for augment in self.augments:
             inputs = augment(inputs)
         samples = data.get('data_samples')
-        samples = samples and self._views(samples)
+        samples = samples and self._marked(samples)
         if samples and self._ready(samples[0]):
             return dict(super().forward(dict(inputs=inputs), training), data_samples=samples)
         return super().forward(dict(inputs=inputs, data_samples=samples), training)
@@ -73,6 +88,22 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
             )
         return self.cast_data(torch.stack(list(inputs)))
 
-    def _views(self, samples: Sequence[DataSample]) -> list[DataSample]:
-        """Each view has data samples of its own, because mixup writes a label into each."""
-        return [*samples, *(sample.new() for _ in range(1, self.num_views) for sample in samples)]
+    def _views_of(self, inputs: Tensor | Sequence) -> Tensor:
+        """All views, (T B, C, H, W): the pipeline's own ones, or copies of its only one."""
+        if isinstance(inputs, Tensor) or (isinstance(inputs[0], Tensor) and inputs[0].dim() == 3):
+            return self._stacked(inputs).repeat(self.num_views, 1, 1, 1)
+        if len(inputs) != self.num_views:
+            raise ValueError(
+                f'num_views={self.num_views}, but the pipeline makes {len(inputs)} views of a picture: '
+                'its MultiView is expected to have the same num_views'
+            )
+        return self._stacked([picture for view in inputs for picture in view])
+
+    def _marked(self, samples: Sequence[DataSample]) -> list[DataSample]:
+        """Each view has data samples of its own, because mixup writes a label into each; they say which view it is."""
+        if self.num_views == 1:
+            return list(samples)
+        views = [(view, sample.new()) for view in range(self.num_views) for sample in samples]
+        for view, sample in views:
+            sample.set_field(view, 'view', field_type='metainfo')
+        return [sample for _, sample in views]

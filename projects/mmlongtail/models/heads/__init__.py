@@ -1,6 +1,7 @@
 from .cosine_head import CosineHead
 from .graph_convolution_head import GraphConvolutionHead
 from .multi_branch_head import MultiBranchHead
+from .multi_expert_head import MultiExpertHead
 from .nearest_class_mean_head import NearestClassMeanHead
 from .weight_scaling_head import LearnableWeightScalingHead
 
@@ -9,5 +10,6 @@ __all__ = [
     'GraphConvolutionHead',
     'LearnableWeightScalingHead',
     'MultiBranchHead',
+    'MultiExpertHead',
     'NearestClassMeanHead',
 ]

@@ -10,11 +10,15 @@ from .distribution_balanced import DistributionBalancedLoss
 from .focal import MultiLabelFocalLoss
 from .frequency_weighted_bce import FrequencyWeightedBCELoss
 from .gcl import GCLLoss
+from .hard_categories import HardCategoryLoss
 from .label_aware_smoothing import LabelAwareSmoothingLoss
 from .ldam import MultiLabelLDAMLoss
 from .ldam_drw import LDAMLoss
 from .logit_adjustment import LogitAdjustmentLoss
 from .logit_consistency import LogitConsistencyLoss
+from .multi_label_peer_distillation import MultiLabelPeerDistillationLoss
+from .nested_collaborative import NestedCollaborativeLoss
+from .peer_distillation import PeerDistillationLoss, PeerLoss
 from .probability_guided import ProbabilityGuidedLoss
 from .reweighted_bce import ReweightedBCELoss
 from .single_label import SingleLabelLoss
@@ -31,6 +35,7 @@ __all__ = [
     'DistributionBalancedLoss',
     'FrequencyWeightedBCELoss',
     'GCLLoss',
+    'HardCategoryLoss',
     'LDAMLoss',
     'LabelAwareSmoothingLoss',
     'LogitAdjustmentLoss',
@@ -38,6 +43,10 @@ __all__ = [
     'MultiLabelFocalLoss',
     'MultiLabelLDAMLoss',
     'MultiLabelLoss',
+    'MultiLabelPeerDistillationLoss',
+    'NestedCollaborativeLoss',
+    'PeerDistillationLoss',
+    'PeerLoss',
     'ProbabilityGuidedLoss',
     'ReweightedBCELoss',
     'SingleLabelLoss',

@@ -9,6 +9,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from .peer_distillation import PeerLoss
 from .streams import loss_or_zero, stream_rows
 
 
@@ -24,7 +25,8 @@ class CollaborativeLoss(nn.Module):
         streams: For each branch the names of the streams it learns from.
         classification: Config of a multi-label loss that means over images and classes; each branch builds
             its own, so learned parameters are not shared.
-        consistency: Config of a loss of two logit sets, or None. Of more branches: mean over their pairs.
+        consistency: Config of a loss of two logit sets, of which more branches give the mean over their pairs, or of a
+            :class:`PeerLoss` of all branches; or None.
 
     Raises:
         ValueError: For a branch without streams, consistency of one branch, logits of another number of
@@ -71,8 +73,13 @@ class CollaborativeLoss(nn.Module):
             for name, value in getattr(loss, 'scalars', dict)().items():
                 results[f'branch{i}_{name}'] = value
         if self.consistency is not None:
-            pairs = list(combinations(range(len(logits)), 2))
             for name, own in rows.items():
-                values = [self.consistency(logits[i, own], logits[j, own]) for i, j in pairs]
-                results[f'loss_con_{name}'] = sum(values) / len(pairs)
+                results[f'loss_con_{name}'] = self._agreement(logits[:, own], targets[own])
         return results
+
+    def _agreement(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Consistency of the branches' logits (n, B, K) on the images of one stream."""
+        if isinstance(self.consistency, PeerLoss):
+            return self.consistency(logits, targets)
+        values = [self.consistency(first, second) for first, second in combinations(logits, 2)]
+        return sum(values) / len(values)

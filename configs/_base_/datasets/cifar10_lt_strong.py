@@ -1,0 +1,12 @@
+# CIFAR-10-LT in NCL++'s augmentation, in whole batches: crop with padding 4, flip, AutoAugment's CIFAR-10 policy and
+# Cutout of 16 pixels, as in the authors' code (the paper names RandAugment without its settings).
+_base_ = './cifar10_lt_batched.py'
+
+data_preprocessor = dict(
+    augments=[
+        dict(type='BatchRandomCrop', padding=4),
+        dict(type='BatchRandomFlip', prob=0.5),
+        dict(type='BatchAutoAugment', policies='cifar10'),
+        dict(type='BatchCutout', shape=16, pad_val=[125, 123, 114], prob=1.0, overhang=True),
+    ]
+)

@@ -1,0 +1,20 @@
+# NCL++ (Tan et al., 2023), the losses of eq. (14), on two complete ResNet-32 with linear classifiers.
+model = dict(
+    type='MultiExpertClassifier',
+    num_experts=2,
+    branch_modules=['backbone'],
+    backbone=dict(type='CifarResNet', depth=32),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='MultiExpertHead',
+        num_experts=2,
+        expert=dict(type='LinearClsHead', in_channels=64, topk=(1,)),
+        loss=dict(
+            type='NestedCollaborativeLoss',
+            classification=dict(type='BalancedSoftmaxLoss'),
+            hard=dict(type='HardCategoryLoss', ratio=0.3),
+            inter=dict(type='PeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6),
+            intra=dict(type='PeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6),
+        ),
+    ),
+)

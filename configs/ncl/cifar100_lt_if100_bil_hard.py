@@ -1,0 +1,5 @@
+# Table 7: BIL + NFL_hard, one expert, one copy. Paper: 51.24 top-1.
+_base_ = './cifar100_lt_if100.py'
+
+data_preprocessor = dict(num_views=1)
+model = dict(num_experts=1, head=dict(num_experts=1, loss=dict(inter=None, intra=None)))

@@ -1,0 +1,6 @@
+# Table 7: BIL + IntraCL, no hard categories, one expert. Paper: 53.94 top-1.
+_base_ = './cifar100_lt_if100.py'
+
+model = dict(
+    num_experts=1, head=dict(num_experts=1, loss=dict(hard=None, inter=None, intra=dict(hard_ratio=0)))
+)

@@ -1,0 +1,10 @@
+# Balanced softmax, the paper's BIL, in NCL++'s augmentation and schedule: a plain ResNet-32, one copy.
+# Paper: 50.60 top-1.
+_base_ = [
+    '../_base_/datasets/cifar100_lt_strong.py',
+    '../_base_/models/resnet32_cifar.py',
+    '../_base_/schedules/cifar_400e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=_base_.num_classes, loss=dict(type='BalancedSoftmaxLoss')))

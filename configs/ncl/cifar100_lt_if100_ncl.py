@@ -1,0 +1,5 @@
+# NCL (Tan et al., CVPR 2022) without its contrastive term: three experts, one copy, no IntraCL.
+_base_ = './cifar100_lt_if100.py'
+
+data_preprocessor = dict(num_views=1)
+model = dict(num_experts=3, head=dict(num_experts=3, loss=dict(intra=None)))

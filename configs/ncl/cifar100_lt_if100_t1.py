@@ -1,0 +1,4 @@
+# Two experts, one copy of each image.
+_base_ = './cifar100_lt_if100.py'
+
+data_preprocessor = dict(num_views=1)

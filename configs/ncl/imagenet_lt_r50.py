@@ -1,0 +1,27 @@
+# NCL++ on ImageNet-LT: two ResNet-50, two copies, 200 epochs, batches of 128 with two accumulated.
+# Paper: 58.0 / 59.6 top-1, one expert / ensemble.
+#   bash tools/dist_train.sh configs/ncl/imagenet_lt_r50.py 8 --cfg-options train_dataloader.batch_size=16
+_base_ = [
+    '../_base_/datasets/imagenet_lt.py',
+    '../_base_/models/ncl_resnet50.py',
+    '../_base_/schedules/ncl_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+view_pipeline = [
+    dict(type='Resize', scale=(256, 256)),
+    dict(type='RandomCrop', crop_size=224),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='RandAugment', policies='timm_increasing', num_policies=2, total_level=10, magnitude_level=9),
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='MultiView', transforms=[view_pipeline], num_views=[2]),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
+model = dict(head=dict(expert=dict(num_classes=_base_.num_classes)))
+optim_wrapper = dict(accumulative_counts=2)
+val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)
+test_evaluator = val_evaluator

@@ -1,0 +1,32 @@
+# Our own, of no paper: NCL++ for several labels on VOC-LT. Two experts on one trunk, two copies of each image, class-aware
+# sampling, weighted binary cross-entropy, and the divergence of label probabilities between experts and between copies.
+_base_ = '../baselines/multilabel/voc_lt_rs.py'
+
+peers = dict(type='MultiLabelPeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6)
+model = dict(
+    type='MultiExpertClassifier',
+    num_experts=2,
+    branch_modules=['backbone.layer4', 'neck'],
+    head=dict(
+        _delete_=True,
+        type='MultiExpertHead',
+        num_experts=2,
+        expert=dict(type='MultiLabelLinearClsHead', num_classes=_base_.num_classes, in_channels=256),
+        loss=dict(
+            type='NestedCollaborativeLoss',
+            classification=dict(type='FrequencyWeightedBCELoss'),
+            inter=peers,
+            intra=peers,
+        ),
+    ),
+)
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='MultiView', transforms=[_base_.train_pipeline[1:-1]], num_views=[2]),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
+custom_hooks = _base_.custom_hooks[:-1]  # the curves of label probabilities are of one expert and one copy
+val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)
+test_evaluator = val_evaluator

@@ -1,0 +1,68 @@
+"""Several backbones side by side: experts of different architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from mmengine.model import BaseModule, ModuleDict, ModuleList
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+PARTS = {'backbone', 'neck'}
+
+
+@MODELS.register_module()
+class ParallelBackbones(BaseModule):
+    """Networks of any architectures that all see the same images, for MultiExpertClassifier.
+
+    Each has weights, initialisation and channels of its own. The classifier needs no neck, and its head, a
+    MultiExpertHead, one expert config per network.
+
+    Args:
+        networks: For each expert the configs of its ``backbone`` and, unless the backbone gives vectors, of its
+            ``neck``, such as GlobalAveragePooling.
+        init_cfg: Initialisation on top of the networks' own.
+
+    Attributes:
+        num_branches: Number of networks E.
+
+    Raises:
+        ValueError: For no networks, entries of other names, or a network that gives no vectors.
+    """
+
+    def __init__(self, networks: Sequence[dict], init_cfg: dict | list | None = None):
+        super().__init__(init_cfg)
+        wrong = [sorted(network) for network in networks if not {'backbone'} <= set(network) <= PARTS]
+        if not networks or wrong:
+            raise ValueError(
+                f'networks is {len(networks)} configs, of the entries {wrong or None}: expected at least one, each '
+                "with 'backbone' and, if needed, 'neck'"
+            )
+        self.networks = ModuleList(
+            ModuleDict({part: MODELS.build(deepcopy(network[part])) for part in network if network[part]})
+            for network in networks
+        )
+        self.num_branches = len(self.networks)
+
+    def forward(self, x: Tensor) -> tuple[tuple[Tensor, ...]]:
+        """The networks' last features, (B, C_i) each, of images (B, C, H, W)."""
+        return (tuple(last_features(network, x, i) for i, network in enumerate(self.networks)),)
+
+
+def last_features(network: ModuleDict, x: Tensor, index: int) -> Tensor:
+    """Features (B, C) of one network.
+
+    Raises:
+        ValueError: If they are maps.
+    """
+    feats = network['backbone'](x)
+    if 'neck' in network:
+        feats = network['neck'](feats)
+    last = feats[-1] if isinstance(feats, (tuple, list)) else feats
+    if last.dim() != 2:
+        raise ValueError(
+            f'networks[{index}] gives features {tuple(last.shape)}, expected (B, C): add a neck, such as '
+            "dict(type='GlobalAveragePooling')"
+        )
+    return last

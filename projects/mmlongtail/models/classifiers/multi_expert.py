@@ -1,0 +1,82 @@
+"""Classifier of several experts: whole networks, or last stages on one trunk (Tan et al., NCL++, 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from mmengine.model import ModuleDict
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from .multi_branch import MultiBranchClassifier
+
+
+@MODELS.register_module()
+class MultiExpertClassifier(MultiBranchClassifier):
+    """MultiBranchClassifier whose branches start from different values: as so many models built one by one.
+
+    Source: Tan et al., "NCL++: Nested Collaborative Learning for Long-Tailed Visual Recognition", 2023, section 3.
+
+    All experts see the same copies of the images. The head is a MultiExpertHead. A plain network's checkpoint fills
+    every expert; a backbone that is given as a module instead of a config is copied as it is. There is no
+    ``flip_views``: views are the data preprocessor's.
+
+    Args:
+        backbone: Config of the backbone. One with ``num_branches``, such as ParallelBackbones, makes the experts.
+        neck: Config of the neck.
+        head: Config of the head.
+        num_experts: Number of experts E.
+        branch_modules: Names of the modules that each expert has of its own, from the last stage on; the whole
+            backbone, and the neck if it learns anything, unless given.
+        kwargs: Further arguments of ImageClassifier.
+
+    Raises:
+        ValueError: For no experts, unknown modules, a head or backbone of other experts, or images that
+            are mixed and come in several views.
+    """
+
+    equal_start = False
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module | None = None,
+        head: dict | nn.Module | None = None,
+        num_experts: int = 2,
+        branch_modules: Sequence[str] | None = None,
+        **kwargs,
+    ):
+        configs = dict(backbone=backbone, neck=neck)
+        first = build_networks(configs)
+        if branch_modules is None and not hasattr(first['backbone'], 'num_branches'):
+            branch_modules = [name for name, module in first.items() if module.state_dict()]
+        super().__init__(
+            first['backbone'],
+            first['neck'] if neck is not None else None,
+            head,
+            num_branches=num_experts,
+            branch_modules=branch_modules or (),
+            flip_views=False,
+            **kwargs,
+        )
+        for i in range(1, num_experts if self.branch_modules else 1):
+            other = build_networks(configs)
+            for name in self.branch_modules:
+                self.get_submodule(name).branches[i] = other.get_submodule(name)
+        self._check_views()
+
+    def _check_views(self) -> None:
+        """Mixed images have no common label over their views."""
+        views = getattr(self.data_preprocessor, 'num_views', 1)
+        if views > 1 and getattr(self.data_preprocessor, 'batch_augments', None) is not None:
+            raise ValueError(
+                f'data_preprocessor: num_views={views} with batch_augments: mixup and the like join other images in '
+                'each view; expected one of the two'
+            )
+
+
+def build_networks(configs: dict) -> ModuleDict:
+    """Backbone and neck of these configs; a module is copied."""
+    given = {name: deepcopy(config) for name, config in configs.items() if config is not None}
+    return ModuleDict({name: c if isinstance(c, nn.Module) else MODELS.build(c) for name, c in given.items()})

@@ -1,0 +1,140 @@
+"""Hard category mining: the label against the classes that score highest (NCL++, Tan et al., 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from .base import ReducedLoss, full_precision
+from .class_counts import ClassCounts
+
+FORMS = ('paper', 'code')
+
+
+def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_label: bool = False) -> Tensor:
+    """The label and the highest-scoring other classes of each image, (B, K) bool.
+
+    Source: NCL++ (Tan et al., 2023), eq. (7). At least one class besides a single label is in, where there is one.
+
+    Args:
+        ranking: Scores, (B, K).
+        targets: Class ids (B,), or (B, K) where every class above 0 is a label.
+        ratio: ``round(ratio * K)`` is the number of other classes.
+        including_label: Whether that number includes the label, as in the authors' code.
+
+    Raises:
+        ValueError: For a ratio outside (0, 1] or targets of another shape.
+    """
+    checked_ratio('ratio', ratio)
+    ids = targets.shape == ranking.shape[:1] and not targets.is_floating_point()
+    if ranking.dim() != 2 or not (ids or targets.shape == ranking.shape):
+        raise ValueError(
+            f'ranking {tuple(ranking.shape)} and targets {tuple(targets.shape)} of {targets.dtype} must be '
+            '(B, K) and class ids (B,), or both (B, K)'
+        )
+    ranking, label = ranking.detach(), targets > 0
+    if ids:
+        label = torch.zeros_like(ranking, dtype=torch.bool).scatter(1, targets.long()[:, None], True)
+    number = min(max(round(ratio * ranking.size(1)), 1 + including_label), ranking.size(1))
+    scores = ranking.masked_fill(label, float('inf' if including_label else '-inf'))
+    return label.scatter(1, scores.topk(number, dim=1).indices, True)
+
+
+def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -> Tensor:
+    """Log-probabilities on the hard categories, (..., B, K).
+
+    Source: NCL++ (Tan et al., 2023), eq. (8): 'paper' takes the other classes out of the softmax, so that theirs are
+    -inf; 'code' multiplies their logits by 0 as the authors' code does, so that they stay in it.
+
+    Args:
+        logits: (..., B, K).
+        log_prior: Added to the logits, (K,).
+        mask: (B, K) bool.
+        form: 'paper' or 'code'.
+    """
+    if form == 'code':
+        return F.log_softmax(logits * mask + log_prior, dim=-1)
+    return F.log_softmax((logits + log_prior).masked_fill(~mask, float('-inf')), dim=-1)
+
+
+def checked_ratio(name: str, ratio: float) -> float:
+    """The ratio itself, where it is in (0, 1]."""
+    if not 0 < ratio <= 1:
+        raise ValueError(f'{name} is {ratio}, expected a number above 0 and up to 1')
+    return ratio
+
+
+def checked_form(form: str) -> str:
+    """The form itself, where it is one."""
+    if form not in FORMS:
+        raise ValueError(f'form is {form!r}, expected one of {FORMS}')
+    return form
+
+
+@MODELS.register_module()
+class HardCategoryLoss(ClassCounts, ReducedLoss):
+    """``-log p*_y``, the balanced softmax cross-entropy among the hard categories of each image.
+
+    Source: NCL++ (Tan et al., 2023), eqs. (7) to (9). The categories come from the logits of the row itself.
+
+    Args:
+        ratio: Hard categories among all classes, in (0, 1].
+        form: 'paper', or 'code' for the authors' code: the ratio includes the label, and the other classes stay in the
+            softmax with logit 0.
+        balanced: Whether the softmax is that of z + log n; else class counts are not needed.
+        class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
+        kwargs: ``reduction`` and ``loss_weight``.
+
+    Raises:
+        ValueError: For a ratio outside (0, 1] or an unknown form.
+    """
+
+    def __init__(
+        self,
+        ratio: float = 0.3,
+        form: str = 'paper',
+        balanced: bool = True,
+        class_counts: Sequence[int] | None = None,
+        **kwargs,
+    ):
+        super().__init__(class_counts, **kwargs)
+        self.ratio, self.form, self.balanced = checked_ratio('ratio', ratio), checked_form(form), balanced
+
+    def forward(
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
+        reduction_override: str | None = None,
+    ) -> Tensor:
+        """The reduced loss.
+
+        Args:
+            logits: (B, K).
+            targets: Class ids (B,).
+            weight: (B,) per image.
+            avg_factor: Divides the sum over images instead of their number; only with 'mean'.
+            reduction_override: Replaces ``reduction`` in this call.
+
+        Raises:
+            ValueError: For mixed labels or shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
+        """
+        reduction = self.reduction_of_call(reduction_override, avg_factor)
+        if logits.dim() != 2 or targets.shape != logits.shape[:1] or targets.is_floating_point():
+            raise ValueError(
+                f'hard categories need class ids: logits {tuple(logits.shape)} and targets {tuple(targets.shape)} '
+                f'of {targets.dtype} must be (B, K) and class ids (B,)'
+            )
+        with torch.autocast(logits.device.type, enabled=False):
+            logits, targets = full_precision(logits), targets.long()
+            mask = hard_categories(logits, targets, self.ratio, self.form == 'code')
+            log_prior = self.seen_counts(logits).log() if self.balanced else logits.new_zeros(())
+            log_probs = hard_log_probs(logits, log_prior, mask, self.form)
+            loss = -log_probs.gather(1, targets[:, None])[:, 0] * self.loss_weight  # (B,)
+            loss = loss if weight is None else loss * weight.to(loss)
+            return loss if reduction == 'none' else self.reduce(loss, reduction, avg_factor)
