@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.fileio import dump
 from mmengine.runner import Runner
+from mmpretrain.registry import BATCH_AUGMENTS, MODELS
 from PIL import Image
 
 
@@ -98,3 +100,34 @@ def finished_run(tiny_config_file) -> Path:
     cfg = Config.fromfile(tiny_config_file)
     Runner.from_cfg(cfg).train()
     return Path(cfg.work_dir)
+
+
+@BATCH_AUGMENTS.register_module()
+class DimOddViewsForTest(torch.nn.Module):
+    """Halves the brightness of the second half of a batch: of the second of two views."""
+
+    def forward(self, inputs):
+        first, second = inputs.chunk(2)
+        return torch.cat([first, second // 2])
+
+
+@pytest.fixture(scope='session')
+def expert_files(finished_single_label_run, tmp_path_factory) -> tuple[Path, Path]:
+    """Config and checkpoint of two experts of random weights for that run's pictures, each in two views."""
+    root = tmp_path_factory.mktemp('experts')
+    cfg = Config.fromfile(finished_single_label_run / 'single.py')
+    augments = dict(augments=[dict(type='DimOddViewsForTest')], num_views=2)
+    cfg.model.data_preprocessor.update(type='BatchAugmentPreprocessor', **augments)
+    cfg.model.type = 'MultiExpertClassifier'
+    cfg.model.num_experts = 2
+    loss = dict(type='NestedCollaborativeLoss', classification=dict(type='BalancedSoftmaxLoss'))
+    cfg.model.head = dict(type='MultiExpertHead', num_experts=2, expert=cfg.model.head, loss=loss)
+    cfg.test_evaluator = dict(type='PerExpertMetric', metric=cfg.test_evaluator)
+    cfg.dump(root / 'experts.py')
+    torch.manual_seed(0)
+    state = MODELS.build(cfg.model).state_dict()
+    for name, value in state.items():
+        value.mul_(9 if 'head' in name else 3)  # scores that differ
+    statistics = dict(class_counts=[8, 2, 2], num_images=12, classes=['one', 'two', 'three'])
+    torch.save(dict(state_dict=state, class_statistics=statistics), root / 'experts.pth')
+    return root / 'experts.py', root / 'experts.pth'

@@ -22,17 +22,23 @@ import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
-from mmpretrain.registry import DATASETS, METRICS, MODELS
+from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from mmlongtail.evaluation.metrics import LongTailMetric, LongTailMultiLabelMetric, LongTailSingleLabelMetric
+from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
 from mmlongtail.models.heads.cosine_head import CosineLinear
 from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
 from mmlongtail.structures import ClassStatistics, image_labels
 from mmlongtail.visualization import classifier_figures as figures
 from mmlongtail.visualization.collab_sources import read_checkpoint, read_dump, read_per_class
+from mmlongtail.visualization.trained_models import (
+    config_groups,
+    groups_of,
+    load_model,
+    load_weights,
+    read_config,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -136,26 +142,6 @@ def distinct(names: Sequence[str], runs: Sequence) -> Sequence[str]:
     return names
 
 
-def read_config(path: Path, options: dict | None = None) -> Config:
-    """The config, its types being those of MMPretrain."""
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
-    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    return cfg
-
-
-def groups_of(metric: LongTailMetric) -> dict:
-    """How the figures are told a metric's groups."""
-    return dict(names=metric.group_names, **metric.group_rule)
-
-
-def config_groups(cfg: Config) -> dict:
-    """The groups of the config's test metric; the usual ones without any."""
-    evaluator = cfg.get('test_evaluator') or []
-    metrics = map(METRICS.build, evaluator if isinstance(evaluator, list) else [evaluator])
-    return next((groups_of(metric) for metric in metrics if isinstance(metric, LongTailMetric)), {})
-
-
 def class_indices(names: Sequence[str] | None, statistics: ClassStatistics) -> list[int]:
     """Of the named classes, or of the default choice."""
     if not names:
@@ -164,20 +150,6 @@ def class_indices(names: Sequence[str] | None, statistics: ClassStatistics) -> l
     if unknown or len(set(names)) < len(names):
         raise ValueError(f'--classes is {names}, expected different ones of {list(statistics.classes)}')
     return [statistics.classes.index(name) for name in names]
-
-
-def load_weights(module: nn.Module, checkpoint: Path, prefix: str = '') -> nn.Module:
-    """The module with a checkpoint's parameters, all of them; others that it has do not matter."""
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['state_dict']
-    own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-    try:
-        missing = set(module.load_state_dict(own, strict=False).missing_keys)
-    except RuntimeError as error:  # other shapes
-        raise ValueError(f'{checkpoint} does not fit the config: {error}') from error
-    lacking = [prefix + name for name, _ in module.named_parameters() if name in missing]
-    if lacking:
-        raise ValueError(f'{checkpoint} lacks {", ".join(lacking)}, which the config asks for')
-    return module.eval()
 
 
 @torch.no_grad()
@@ -211,9 +183,7 @@ def class_weights(head: nn.Module) -> list[Tensor]:
 @torch.no_grad()
 def features(cfg: Config, checkpoint: Path, dataset: Subset) -> np.ndarray:
     """What the classifier gets of each image, (N, D); branches side by side."""
-    if cfg.get('data_preprocessor'):
-        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    model = load_weights(MODELS.build(cfg.model), checkpoint)
+    model = load_model(cfg, checkpoint)
     loader = DataLoader(dataset, cfg.test_dataloader.batch_size, collate_fn=pseudo_collate)
     rows = []
     for batch in loader:

@@ -1,4 +1,4 @@
-"""Train, or test, any CIFAR config of the project on CIFAR-LT′ with a schedule cut to fit a CPU.
+r"""Train, or test, any CIFAR config of the project on CIFAR-LT′ with a schedule cut to fit a CPU.
 
 CIFAR-LT′ has the official test sets, and training sets of the official sizes drawn from the official pictures, but not
 by the official draw, so its numbers compare methods with each other and never with a paper's. Epochs, warm-up,
