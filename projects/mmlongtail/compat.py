@@ -235,6 +235,23 @@ def _launcher_environment(launcher: str) -> dict[str, str]:
     return found
 
 
+def channels_last_is_safe(model) -> bool:
+    """Whether the model may be stored as NHWC: torch's CPU kernels write past their memory for some that are.
+
+    Seen with torch 2.13: the backward pass of a 1x1 convolution with a stride, from fewer than 16 channels.
+    """
+    from torch import nn
+
+    return not any(
+        isinstance(module, nn.Conv2d)
+        and module.weight.device.type == 'cpu'
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+        and module.in_channels < 16
+        for module in model.modules()
+    )
+
+
 check_versions()
 mend_torchvision()
 silence_missing_operators()

@@ -28,14 +28,15 @@ def tiny(pictures, tmp_path):
 
     def adapted(path: Path) -> Config:
         cfg = Config.fromfile(path)
-        num_classes = cfg.model.head.num_classes
+        num_classes = cfg.num_classes
         reader = cfg.model.neck if 'in_channels' in (cfg.model.get('neck') or {}) else cfg.model.head
         cfg.model.backbone, reader.in_channels = TINY, CHANNELS
         for loader in (cfg.train_dataloader, cfg.test_dataloader):
             loader.update(num_workers=0, persistent_workers=False, batch_size=4)
             holder = loader if loader is cfg.test_dataloader else loader.dataset
             pipeline = holder.dataset.pipeline
-            [resize] = [t for t in pipeline if t.type == 'Resize']
+            [views] = [t.transforms[0] for t in pipeline if t.type == 'MultiView'] or [pipeline]
+            [resize] = [t for t in views if t.type == 'Resize']
             resize.scale = (32, 32)
             holder.dataset = dict(
                 type='ListFileDataset',

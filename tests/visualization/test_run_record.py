@@ -59,7 +59,9 @@ def test_a_prefix_chooses_among_the_evaluations_of_a_run(finished_single_label_r
     assert read_run(finished_single_label_run, tmp_path / 'test.json')['top1'] == '50.00'
     row = read_run(finished_single_label_run, tmp_path / 'test.json', prefix='single')
     assert [row[score] for score in ('top1', 'many', 'medium', 'few')] == ['41.50', '', '', '7.25']
-    with pytest.raises(ValueError, match=r'test.json, under expert7/, must have a mAP or top1, got only \[\]'):
+    with pytest.raises(
+        ValueError, match=r'test.json, under expert7/, must have a mAP or top1, got only \[\]'
+    ):
         read_run(finished_single_label_run, tmp_path / 'test.json', prefix='expert7')
 
 

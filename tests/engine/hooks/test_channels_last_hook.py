@@ -1,5 +1,7 @@
 """NHWC weights: the same training up to rounding, and bit for bit the same when it is resumed."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -107,3 +109,38 @@ def test_a_wrapped_model_keeps_its_layout():
     model.module = Net()
     ChannelsLastHook().before_train(SimpleNamespace(model=model))
     assert model.module.first.weight.is_contiguous()
+
+
+STRIDED = """
+import torch, mmlongtail
+from types import SimpleNamespace
+from torch import nn
+from mmlongtail.engine.hooks import ChannelsLastHook
+torch.manual_seed(0)
+net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 1, stride=2))
+ChannelsLastHook().before_train(SimpleNamespace(model=net))
+for _ in range(20):
+    net(torch.randn(8, 3, 64, 64)).square().mean().backward()
+print('survived', net[0].weight.is_contiguous())
+"""
+
+
+def test_a_convolution_that_breaks_torchs_memory_keeps_its_layout():
+    """In a process of its own, because torch's kernels take it down where the layout is changed."""
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', STRIDED], capture_output=True, text=True)
+    assert done.stdout.split() == ['survived', 'True'], done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ('conv', 'changed'),
+    [
+        (nn.Conv2d(8, 16, 1, stride=2), False),
+        (nn.Conv2d(16, 16, 1, stride=2), True),
+        (nn.Conv2d(8, 16, 3, stride=2), True),
+        (nn.Conv2d(8, 16, 1), True),
+    ],
+)
+def test_other_convolutions_get_the_layout(conv, changed):
+    model = nn.Sequential(nn.Conv2d(3, conv.in_channels, 3), conv)
+    ChannelsLastHook().before_train(SimpleNamespace(model=model))
+    assert model[0].weight.is_contiguous() is not changed

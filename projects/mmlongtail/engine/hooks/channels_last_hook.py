@@ -5,6 +5,8 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.compat import channels_last_is_safe
+
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
@@ -14,11 +16,12 @@ class ChannelsLastHook(Hook):
     rounding. It comes after weights are initialised and checkpoints loaded, which may put in tensors of another layout.
 
     A wrapped model (several processes) is left as it is: DistributedDataParallel fixes the layout of its gradient
-    buckets when it is made, and weights changed afterwards get wrong gradients, with only a warning.
+    buckets when it is made, and weights changed afterwards get wrong gradients, with only a warning. So is a model for
+    which torch's kernels are broken, see ``compat.channels_last_is_safe``.
     """
 
     def _change_layout(self, runner) -> None:
-        if not is_model_wrapper(runner.model):
+        if not is_model_wrapper(runner.model) and channels_last_is_safe(runner.model):
             runner.model.to(memory_format=torch.channels_last)
 
     before_train = before_val = before_test = _change_layout
