@@ -1,5 +1,6 @@
 # Our own, of no paper: collaborative two-branch training (configs/collab/voc_lt.py) with NCL++'s agreement in place of
-# the squared difference of logits: KL divergence of the branches' label probabilities, on all classes and the hard ones.
+# the squared difference of logits: KL divergence of the branches' label probabilities, on all classes and on the hard
+# ones.
 _base_ = '../collab/voc_lt.py'
 
 model = dict(

@@ -1,5 +1,6 @@
-# Our own, of no paper: NCL++ for several labels on VOC-LT. Two experts on one trunk, two copies of each image, class-aware
-# sampling, weighted binary cross-entropy, and the divergence of label probabilities between experts and between copies.
+# Our own, of no paper: NCL++ for several labels on VOC-LT. Two experts on one trunk, two copies of each image,
+# class-aware sampling, weighted binary cross-entropy, and the divergence of label probabilities between experts and
+# between copies.
 _base_ = '../baselines/multilabel/voc_lt_rs.py'
 
 peers = dict(type='MultiLabelPeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6)

@@ -1,4 +1,4 @@
-"""NCL++ where the copies come from the data pipeline, and for several labels; its CIFAR rows are the single-label tests'."""
+"""NCL++ with copies from the data pipeline, and for several labels; the single-label methods' tests have the rest."""
 
 from pathlib import Path
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor, nn
 
+from mmlongtail.evaluation.functional import class_means
 from mmlongtail.models.losses.pairwise_kl import pairwise_kl
 from mmlongtail.structures import image_labels
 
@@ -100,9 +100,3 @@ def mean_divergences(log_probs: Tensor) -> dict[str, Tensor]:
         for name, part in peers.items()
         if len(part) > 1
     }
-
-
-def class_means(values: np.ndarray, labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Mean of the values (N,) of each class, (K,); NaN for a class without any."""
-    with np.errstate(invalid='ignore'):
-        return np.asarray(ndimage.mean(values, labels, np.arange(num_classes)))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmpretrain.registry import METRICS
 
-from ..functional import expected_calibration_error
+from ..functional import class_means, expected_calibration_error
 from .base import LongTailMetric
 
 
@@ -91,7 +91,7 @@ class LongTailSingleLabelMetric(LongTailMetric):
             raise ValueError('there is nothing to evaluate: the test set gave no data samples')
         labels, ranks, confidences, sizes = (np.array(column) for column in zip(*results))
         metrics = {f'top{k}': 100 * float((ranks < k).mean()) for k in self.topk if k == 1 or k < sizes[0]}
-        accuracy = 100 * _class_means(ranks == 0, labels, sizes[0])
+        accuracy = 100 * class_means(ranks == 0, labels, sizes[0])
         overall = {'balanced_accuracy': float(np.nanmean(accuracy))}
         if self.num_bins:
             overall['ece'] = 100 * expected_calibration_error(confidences, ranks == 0, self.num_bins)
@@ -122,10 +122,3 @@ def _ranks(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     index = torch.arange(scores.shape[1], device=scores.device)
     first = (scores > own) | ((scores == own) & (index < labels[:, None]))
     return first.sum(dim=1)
-
-
-def _class_means(values: np.ndarray, labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Mean of each class's images, (K,); NaN for a class without any."""
-    images = np.bincount(labels, minlength=num_classes)
-    sums = np.bincount(labels, values, num_classes)
-    return np.divide(sums, images, out=np.full(num_classes, np.nan), where=images > 0)
