@@ -56,7 +56,7 @@ def merge_tta(cfg: Config) -> None:
         views = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
         cfg.tta_pipeline = [*before, dict(type='TestTimeAug', transforms=[views, [pack]])]
     dataset.pipeline = cfg.tta_pipeline
-    cfg.model = dict(cfg.get('tta_model', dict(type='AverageClsScoreTTA')), module=cfg.model)
+    cfg.model = dict(cfg.get('tta_model', dict(type='AverageExpertScoreTTA')), module=cfg.model)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

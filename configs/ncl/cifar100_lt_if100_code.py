@@ -1,4 +1,5 @@
-# The authors' code's reading: hard categories by expert 0, the label among them, logits multiplied by the mask.
+# The authors' code's reading of the hard categories: the label is one of their number, the divergences' are those of
+# expert 0, and the mask multiplies the logits.
 _base_ = './cifar100_lt_if100.py'
 
 model = dict(

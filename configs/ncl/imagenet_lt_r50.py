@@ -23,5 +23,6 @@ train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 model = dict(head=dict(expert=dict(num_classes=_base_.num_classes)))
 optim_wrapper = dict(accumulative_counts=2)
+auto_scale_lr = dict(base_batch_size=128)  # of one batch, two of which are accumulated
 val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)
 test_evaluator = val_evaluator

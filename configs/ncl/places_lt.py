@@ -1,4 +1,5 @@
-# NCL++ on Places-LT: pretrained ResNet-152 with two last stages on its frozen others, four copies, 30 epochs.
+# NCL++ on Places-LT: pretrained ResNet-152, four copies, 30 epochs. As Kang et al. (ICLR 2020) train it, all but the
+# last stage is frozen, so that the experts share it; the batch is theirs too.
 # Paper: 42.0 / 42.4 top-1, one expert / ensemble.
 #   bash tools/dist_train.sh configs/ncl/places_lt.py 8 --cfg-options train_dataloader.batch_size=32
 _base_ = [

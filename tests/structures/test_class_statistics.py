@@ -98,3 +98,13 @@ def test_bad_datasets_are_refused():
         ClassStatistics.from_dataset(Labels([[0]], []))
     with pytest.raises(ValueError, match='class indices 0 to 2, but names 2'):
         ClassStatistics.from_dataset(Labels([[0], [2]], ['a', 'b']))
+
+
+def test_handed_to_those_that_take_it():
+    class Taker:
+        def set_class_statistics(self, statistics):
+            self.got = statistics
+
+    takers, statistics = [Taker(), Taker()], ClassStatistics(np.array([3, 1]), 4)
+    statistics.hand_to([takers[0], object(), takers[1]])
+    assert all(taker.got is statistics for taker in takers)

@@ -131,7 +131,8 @@ def find_dump(run: Path) -> Path:
     if found := sorted(run.glob('per_class_*.json')) or sorted(run.glob('*/per_class_*.json')):
         return found[-1]
     raise FileNotFoundError(
-        f'{run} has no per_class_*.json: train or test with --cfg-options test_evaluator.dump_per_class=True'
+        f'{run} has no per_class_*.json: train or test with --cfg-options test_evaluator.dump_per_class=True '
+        '(test_evaluator.metric.dump_per_class=True of a PerExpertMetric)'
     )
 
 

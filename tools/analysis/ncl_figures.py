@@ -60,7 +60,7 @@ def parse_args() -> argparse.Namespace:
 
 def draw_kl(args: argparse.Namespace):
     def measure(peers: Peers) -> dict[str, np.ndarray]:
-        set_random_seed(args.seed)  # equal augmentation draws equal copies
+        set_random_seed(args.seed)  # runs of equal augmentation and num_views get equal copies
         return class_divergences(peers, args.part, args.copies, args.per_class, args.seed, args.balanced)
 
     runs, statistics, groups = measured(args, measure)

@@ -143,10 +143,7 @@ def single_experts(cfg: Config, model: nn.Module) -> list[dict]:
 def give_statistics(model: nn.Module) -> None:
     """Serve the losses that need class counts with made-up ones."""
     counts = np.arange(model.head.num_classes, 0, -1)
-    statistics = ClassStatistics(counts, int(counts.sum()))
-    for module in model.modules():
-        if hasattr(module, 'set_class_statistics'):
-            module.set_class_statistics(statistics)
+    ClassStatistics(counts, int(counts.sum())).hand_to(model.modules())
 
 
 def random_batch(model: nn.Module, batch_size: int, size: int, device: str) -> dict:

@@ -1,1 +1,1 @@
-from . import backbones, batch_augments, classifiers, data_preprocessors, heads, losses  # noqa: F401
+from . import backbones, batch_augments, classifiers, data_preprocessors, heads, losses, tta  # noqa: F401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -111,6 +111,12 @@ class ClassStatistics:
         shape = (self.num_images, len(self.class_counts))
         present = csr_matrix((np.ones(len(images), np.int64), (images, classes)), shape=shape)
         return (present.T @ present).toarray()
+
+    def hand_to(self, receivers: Iterable) -> None:
+        """Call ``set_class_statistics`` of the modules, metrics and hooks that have it."""
+        for receiver in receivers:
+            if hasattr(receiver, 'set_class_statistics'):
+                receiver.set_class_statistics(self)
 
     def to_dict(self) -> dict:
         """Plain numbers and lists, so that a checkpoint with them loads under ``weights_only=True``.

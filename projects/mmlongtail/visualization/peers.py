@@ -80,9 +80,7 @@ def load_peers(
                 'models that can share them'
             )
         model.data_preprocessor.batch_augments = None  # an image that is mixed has no class
-        for module in model.modules():
-            if hasattr(module, 'set_class_statistics'):
-                module.set_class_statistics(statistics)
+        statistics.hand_to(model.modules())
     return Peers(cfgs[0], models, known[0], num_workers)
 
 

@@ -148,7 +148,7 @@ def test_mixed_labels_of_several_views_are_refused():
     batch = samples([2, 0], views=2)
     for sample in batch:
         sample.set_gt_score(torch.tensor([0.25, 0.0, 0.75]))
-    with pytest.raises(ValueError, match=r'labels \(B, K\) with 2 views.*num_views=1'):
+    with pytest.raises(ValueError, match=r'gt_score, labels \(B, K\), with 2 views.*num_views=1'):
         build().loss((torch.randn(8, 4),), batch)
 
 
@@ -182,3 +182,12 @@ def test_bad_arguments(arguments, words):
 def test_rows_must_fit_the_experts(last):
     with pytest.raises(ValueError, match='features of .* rows, expected as many of each of the 2 experts'):
         build()((last,))
+
+
+def test_cosines_are_not_scaled_twice():
+    cosine = dict(type='CosineHead', num_classes=3, in_channels=4, scale=30.0)
+    scaling = dict(type='NestedCollaborativeLoss', classification=dict(type='GCLLoss', scale=30.0))
+    with pytest.raises(ValueError, match=r"\['GCLLoss'\] scale cosines themselves.*theirs by \[30.0, 30.0\]"):
+        MODELS.build(dict(type='MultiExpertHead', expert=cosine, loss=scaling))
+    plain = dict(type='NestedCollaborativeLoss', classification=dict(type='BalancedSoftmaxLoss'))
+    assert MODELS.build(dict(type='MultiExpertHead', expert=cosine, loss=plain)).num_branches == 2

@@ -57,8 +57,5 @@ class ClassStatisticsHook(Hook):
             self.statistics = ClassStatistics.from_dict(checkpoint[self.key])
 
     def _hand_out(self, runner, metrics=()) -> None:
-        if self.statistics is None:
-            return
-        for receiver in chain(runner.model.modules(), runner.hooks, metrics):
-            if hasattr(receiver, 'set_class_statistics'):
-                receiver.set_class_statistics(self.statistics)
+        if self.statistics is not None:
+            self.statistics.hand_to(chain(runner.model.modules(), runner.hooks, metrics))

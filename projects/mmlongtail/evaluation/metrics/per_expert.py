@@ -52,9 +52,7 @@ class PerExpertMetric(BaseMetric):
 
     def set_class_statistics(self, statistics: ClassStatistics) -> None:
         """Hand the training set's statistics to the metrics that take them."""
-        for metric in (self.ensemble, *self.experts):
-            if hasattr(metric, 'set_class_statistics'):
-                metric.set_class_statistics(statistics)
+        statistics.hand_to((self.ensemble, *self.experts))
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep each sample's results of all metrics."""

@@ -91,7 +91,7 @@ class MultiBranchClassifier(ImageClassifier):
         """Features of B images: n B rows, branch after branch, from the first branched module on."""
         for name in self.branch_modules:
             self.get_submodule(name).batch_size = inputs.size(0)
-        if stage == 'backbone':
+        if stage not in ('neck', 'pre_logits'):
             return super().extract_feat(inputs, stage)
         feats = super().extract_feat(inputs, 'neck')
         rows, expected = count_rows(feats), self.num_branches * inputs.size(0)

@@ -19,8 +19,8 @@ class MultiExpertClassifier(MultiBranchClassifier):
     Source: Tan et al., "NCL++: Nested Collaborative Learning for Long-Tailed Visual Recognition", 2023, section 3.
 
     All experts see the same copies of the images. The head is a MultiExpertHead. A plain network's checkpoint fills
-    every expert; a backbone that is given as a module instead of a config is copied as it is. There is no
-    ``flip_views``: views are the data preprocessor's.
+    every expert's backbone and neck; a backbone that is given as a module instead of a config is copied as it is.
+    There is no ``flip_views``: views are the data preprocessor's.
 
     Args:
         backbone: Config of the backbone. One with ``num_branches``, such as ParallelBackbones, makes the experts.

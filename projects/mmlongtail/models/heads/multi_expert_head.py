@@ -36,7 +36,8 @@ class MultiExpertHead(BaseModule):
         predict_with: 'ensemble', or the index of the expert that predicts alone.
 
     Raises:
-        ValueError: For experts of another number, kind or number of classes, or an unknown ``predict_with``.
+        ValueError: For experts of another number, kind or number of classes, an unknown ``predict_with``, or a loss
+            that scales cosines itself and would do so twice.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class MultiExpertHead(BaseModule):
         self.loss_module = MODELS.build(loss)
         self.num_branches, self.predict_with = num_experts, predict_with
         self.multi_label, self.num_classes = self._checked_experts()
+        self._check_scales()
 
     def pre_logits(self, feats: tuple) -> Tensor:
         """The experts' features of each image side by side, (rows, C) with the sum C of their channels."""
@@ -99,8 +101,9 @@ class MultiExpertHead(BaseModule):
         mixed = 'gt_score' in samples[0]
         if mixed and views > 1 and not self.multi_label:
             raise ValueError(
-                f'labels (B, K) with {views} views of each image: mixup and the like join other images in each view, '
-                'so that the views of an image have no common label; expected num_views=1 with them'
+                f'gt_score, labels (B, K), with {views} views of each image: mixup and the like join other images in '
+                'each view, so that the views of an image have no common label; expected num_views=1 with them, or '
+                'class ids, which to_onehot replaces'
             )
         if mixed:
             return torch.stack([sample.gt_score.float() for sample in samples])
@@ -121,6 +124,18 @@ class MultiExpertHead(BaseModule):
         for sample, *scores in zip(samples, *of_experts):
             sample.set_field(torch.stack(scores), 'expert_scores', dtype=Tensor)
         return samples
+
+    def _check_scales(self) -> None:
+        """A cosine expert's logits are scaled already."""
+        own = [expert.scale for expert in self.experts if getattr(expert, 'scale', None) is not None]
+        losses = [
+            type(m).__name__ for m in self.loss_module.modules() if getattr(m, 'scale', None) is not None
+        ]
+        if own and losses:
+            raise ValueError(
+                f'loss: {losses} scale cosines themselves, and the experts scale theirs by {own}: expected losses '
+                'of logits, such as BalancedSoftmaxLoss'
+            )
 
     def _checked_experts(self) -> tuple[bool, int]:
         """Whether the experts are multi-label, and their number of classes."""

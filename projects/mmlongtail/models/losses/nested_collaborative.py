@@ -12,7 +12,8 @@ class NestedCollaborativeLoss(nn.Module):
     """Classification of each expert, agreement of the experts and agreement of the copies.
 
     Source: NCL++ (Tan et al., 2023), eqs. (10) and (14). Its lambda is the ``loss_weight`` of ``inter`` and ``intra``.
-    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra`` with ``ranking='first'`` in the last two.
+    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra`` with ``ranking='first'`` in the last two,
+    as far as it is known; the hard categories of ``hard`` are each row's own in both forms.
 
     Args:
         classification: Config of a loss of (rows, K) logits and the rows' labels that means over rows, eq. (3).
@@ -74,9 +75,7 @@ class NestedCollaborativeLoss(nn.Module):
         experts, copies = logits.shape[:2]
         results = {}
         for key, loss in (('loss_cls', self.classification), ('loss_hard', self.hard)):
-            if (
-                loss is not None
-            ):  # the mean over all rows is that over copies and images: times E, a sum over experts
+            if loss is not None:  # of the mean over all rows, E times is the sum over experts
                 results[key] = experts * loss(logits.flatten(0, 2), _repeated(targets, experts * copies))
         if self.inter is not None:
             results['loss_inter'] = self.inter(logits.flatten(1, 2), _repeated(targets, copies))

@@ -1,0 +1,3 @@
+from .average_expert_score import AverageExpertScoreTTA
+
+__all__ = ['AverageExpertScoreTTA']
