@@ -4,20 +4,15 @@
 #   bash tools/dist_train.sh configs/ncl/places_lt.py 8 --cfg-options train_dataloader.batch_size=32
 _base_ = [
     '../_base_/datasets/places_lt.py',
+    '../_base_/datasets/ncl_view_224.py',
     '../_base_/models/ncl_resnet50.py',
     '../_base_/schedules/ncl_200e.py',
     '../_base_/default_runtime.py',
 ]
 
-view_pipeline = [
-    dict(type='Resize', scale=(256, 256)),
-    dict(type='RandomCrop', crop_size=224),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='RandAugment', policies='timm_increasing', num_policies=2, total_level=10, magnitude_level=9),
-]
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='MultiView', transforms=[view_pipeline], num_views=[4]),
+    dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[4]),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
