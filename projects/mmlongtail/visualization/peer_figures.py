@@ -98,7 +98,7 @@ def hardest_negative_figure(runs: Mapping[str, np.ndarray]) -> Figure:
     for colour, (run, values) in zip(RUN_COLOURS, runs.items()):
         percent = np.full(len(values), 100 / len(values))
         label = f'{run}, mean {values.mean():.3f}'
-        ax.hist(values, BINS, (0, 1), weights=percent, histtype='step', color=colour, label=label)
+        ax.hist(values, bins=BINS, range=(0, 1), weights=percent, histtype='step', color=colour, label=label)
     ax.set(xlim=(0, 1), xlabel='probability of the hardest negative', ylabel='test images (%)')
     ax.grid(axis='y', alpha=0.3)
     ax.legend(fontsize=8, frameon=False)
