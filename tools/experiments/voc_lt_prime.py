@@ -2,8 +2,8 @@
 
 VOC-LT′ has VOC-LT's classes and nearly its counts, but other pictures in part and another test set, so its numbers
 compare methods with each other and never with a paper's. The network is a small one with ImageNet weights, all but its
-last stage frozen, the backbone at a tenth of the config's learning rate; the pictures are small, and only the last epoch
-is evaluated. Everything else is the config's::
+last stage frozen, the backbone at a tenth of the config's learning rate; pictures are small, and only the last epoch is
+evaluated. Everything else is the config's::
 
     python tools/experiments/voc_lt_prime.py configs/collab/voc_lt.py --data DIR --seed 0
 

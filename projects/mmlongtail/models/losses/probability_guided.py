@@ -17,7 +17,7 @@ from .focal import checked_gamma, focal_power
 from .rebalanced_weight import rebalanced_weight
 
 Factor = float | Mapping[str, float] | Sequence[float]
-# Which adaptive factors are multiplied by p- / p+; the others by its inverse. 'closing' is what closes the gap by Table 1,
+# Which adaptive factors are multiplied by p- / p+; the others by its inverse. 'closing' closes the gap by Table 1,
 # 'literal' is "just as APAF", where the positives' own factor follows p+ / p-.
 FOLLOWS_NEGATIVES = dict(
     closing=dict(pos_scale=True, pos_divisor=False, neg_scale=True, neg_divisor=True),
