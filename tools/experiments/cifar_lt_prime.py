@@ -62,13 +62,16 @@ def main(argv=None) -> None:
     parser.add_argument('--simple-augmentation', action='store_true', help='leave out all but crop and flip')
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
     parser.add_argument('--load-from', help='checkpoint of stage 1')
+    parser.add_argument(
+        '--resume', action='store_true', help='go on from the last checkpoint in the work dir'
+    )
     parser.add_argument('--test', metavar='CHECKPOINT', help='test this instead of training')
     args, cfg = command_line.parse(parser, argv)
     shorten(cfg, Fraction(args.epochs, args.of))
     use_pictures(cfg, args.data)
     if args.simple_augmentation:
         use_simple_augmentation(cfg)
-    cfg.randomness = dict(seed=args.seed)
+    cfg.randomness, cfg.resume = dict(seed=args.seed), args.resume
     if args.work_dir is None:
         cfg.work_dir = f'work_dirs/cifar_lt_prime/{Path(args.config).stem}/seed{args.seed}'
     cfg.load_from = args.test or args.load_from or cfg.load_from

@@ -39,7 +39,7 @@ class Network:
 
 
 NETWORKS = dict(
-    mobilenet=Network(
+    MobileNetV1=Network(
         backbone=dict(type='MobileNetV1', out_indices=(4,)),
         last_stage='backbone.layer5',
         frozen_stages=4,
@@ -89,20 +89,23 @@ def main(argv=None) -> None:
     """Train; ``argv`` defaults to the command line's arguments."""
     parser = command_line.common_parser(__doc__.splitlines()[0])
     parser.add_argument('--data', type=Path, required=True, help='folder of VOCdevkit and mobilenet')
-    parser.add_argument('--network', choices=NETWORKS, default='mobilenet')
+    parser.add_argument('--network', choices=NETWORKS, default='MobileNetV1')
     parser.add_argument('--image-size', type=int, help="side of the pictures, pixels (the network's)")
     parser.add_argument('--frozen-stages', type=int, help='of the network (all but the last)')
     parser.add_argument(
         '--backbone-rate', type=float, default=0.1, help="factor of the backbone's learning rate"
     )
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
+    parser.add_argument(
+        '--resume', action='store_true', help='go on from the last checkpoint in the work dir'
+    )
     parser.add_argument('--test', metavar='CHECKPOINT', help='test this instead of training')
     args, cfg = command_line.parse(parser, argv)
     network, devkit, mobilenet = NETWORKS[args.network], args.data / 'VOCdevkit', args.data / 'mobilenet'
     for needed in (devkit / 'voc_lt_ids.txt', mobilenet / 'mobilenet_v1.py'):
         if not needed.is_file():
             parser.error(f'--data {args.data}: {needed} is missing')
-    if args.network == 'mobilenet':
+    if args.network == 'MobileNetV1':
         sys.path.insert(0, str(mobilenet))
         cfg.custom_imports = dict(imports=['mmlongtail', 'mobilenet_v1'])
         import_modules_from_strings(**cfg.custom_imports)
@@ -111,7 +114,7 @@ def main(argv=None) -> None:
     use_network(cfg, network, frozen_stages, args.backbone_rate)
     use_pictures(cfg, devkit, args.image_size or network.image_size)
     cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs
-    cfg.randomness = dict(seed=args.seed)
+    cfg.randomness, cfg.resume = dict(seed=args.seed), args.resume
     if args.work_dir is None:
         config = Path(args.config).resolve()
         run = f'{config.parent.name}_{config.stem}'

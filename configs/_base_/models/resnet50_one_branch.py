@@ -1,4 +1,4 @@
-# ResNet-50 with ImageNet weights, whose batch norm keeps its ImageNet statistics, and one linear multi-label classifier.
+# ResNet-50 with ImageNet weights, its batch norm with ImageNet statistics, and one linear multi-label classifier.
 model = dict(
     type='ImageClassifier',
     backbone=dict(

@@ -45,6 +45,7 @@ def read_run(
         config=config.name,
         seed=str(meta['seed']),
         dataset=dataset_name(cfg),
+        network=network_name(cfg),
         image_size=image_size(cfg),
         iterations=str(meta['iter']),
         **_scores(scores, test_json or work_dir, prefix),
@@ -75,6 +76,13 @@ def dataset_name(cfg: Config) -> str:
             name += f'-IF{level["imbalance_factor"]:g}'
             name += '-step' * (level.get('imbalance_type') == 'step')
     return name
+
+
+def network_name(cfg: Config) -> str:
+    """Type of the backbone, with its depth or architecture."""
+    backbone = cfg.model.backbone
+    size = backbone.get('depth', backbone.get('arch'))
+    return f'{backbone.type}-{size}' if isinstance(size, int | str) else backbone.type
 
 
 def image_size(cfg: Config) -> str:
