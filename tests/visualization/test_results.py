@@ -23,7 +23,8 @@ def test_table_worked_by_hand():
         '| ERM | 2 | 51.00 ± 1.41 | 60.00 ± 0.00 | 50.00 ± 0.00 | 40.00 ± 0.00 | – |',
         '| collaborative | 1 | 55.55 | 60.00 | 50.00 | 40.00 | 81.44 / 75.68 / 85.53 / 82.69 |',
         '',
-        'mAP in percent, mean ± standard deviation over seeds; VOC-LT, ResNet-50, 128 px, 968 iterations; on 2 CPU cores.',
+        'mAP in percent, mean ± standard deviation over seeds; VOC-LT, ResNet-50, 128 px, 968 iterations; '
+        'on 2 CPU cores.',
     ]
 
 
@@ -113,7 +114,15 @@ SINGLE_PAPER = [
 
 def single(method='CE', seed=0, top1='40.00', **changes):
     row = {column: value for column, value in run(method, seed).items() if column not in results.SCORES}
-    row.update(dataset='CIFAR100LT-IF100', network='CifarResNet-32', image_size='', top1=top1, many='65.00', medium='38.00', few='9.00')
+    row.update(
+        dataset='CIFAR100LT-IF100',
+        network='CifarResNet-32',
+        image_size='',
+        top1=top1,
+        many='65.00',
+        medium='38.00',
+        few='9.00',
+    )
     return row | changes
 
 
@@ -125,7 +134,8 @@ def test_single_label_table_worked_by_hand():
         '| CE | 2 | 39.00 ± 1.41 | 65.00 ± 0.00 | 38.00 ± 0.00 | 9.50 ± 0.71 | 38.43 |',
         '| mixup | 1 | 40.00 | 65.00 | 38.00 | 9.00 | – |',
         '',
-        'Top-1 accuracy in percent, mean ± standard deviation over seeds; CIFAR100LT-IF100, CifarResNet-32, 968 iterations; '
+        'Top-1 accuracy in percent, mean ± standard deviation over seeds; CIFAR100LT-IF100, CifarResNet-32, '
+        '968 iterations; '
         'on 2 CPU cores.',
     ]
 

@@ -61,9 +61,7 @@ def use_network(cfg: Config, network: Network, frozen_stages: int, rate: float) 
     if model.get('branch_modules'):
         model.branch_modules = [network.last_stage, *model.branch_modules[1:]]
     cfg.data_preprocessor.update(mean=[network.mean] * 3, std=[network.std] * 3)
-    cfg.optim_wrapper.setdefault('paramwise_cfg', {}).setdefault('custom_keys', {})['backbone'] = dict(
-        lr_mult=rate
-    )
+    cfg.merge_from_dict({'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mult': rate})
 
 
 def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
