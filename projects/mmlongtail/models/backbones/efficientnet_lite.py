@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from math import ceil
 
 from mmcv.cnn import ConvModule
 from mmengine.model import Sequential
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from mmpretrain.models.utils import InvertedResidual, make_divisible
 from mmpretrain.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 ARCHS = dict(lite0=(1.0, 1.0), lite1=(1.0, 1.1), lite2=(1.1, 1.2))  # factors of width and depth
@@ -63,7 +63,7 @@ class EfficientNetLite(BaseBackbone):
         data_preprocessor = dict(mean=[127] * 3, std=[128] * 3, to_rgb=True)
 
     Args:
-        arch: ``lite0``, ``lite1`` or ``lite2``: 3.4, 4.2 and 4.8 million parameters.
+        arch: ``lite0``, ``lite1`` or ``lite2``: 3.4, 4.1 and 4.8 million parameters.
         out_indices: Parts whose maps are returned, 0 to 8.
         frozen_stages: Last part that stays as it is, batch statistics too; -1 freezes none.
         norm_eval: Whether all batch norms keep their statistics.
@@ -91,17 +91,13 @@ class EfficientNetLite(BaseBackbone):
             raise ValueError(f'frozen_stages={frozen_stages}: -1 to {last} is expected')
         self.arch, self.out_indices = arch, tuple(out_indices)
         self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
-        width, depth = ARCHS[arch]
-        channels = STEM_CHANNELS
-        self.stem = conv(3, channels, 3, 2)
+        self.stem = conv(3, STEM_CHANNELS, 3, 2)
         self.block_names = []  # in the order of the published files
-        for i, (kernel, stride, expansion, base, repeats) in enumerate(STAGES):
-            repeats = repeats if i in (0, len(STAGES) - 1) else math.ceil(depth * repeats)
-            out = make_divisible(width * base, 8)
-            inputs, strides = [channels, *[out] * (repeats - 1)], [stride, *[1] * (repeats - 1)]
-            blocks = [block(c, out, expansion, kernel, step) for c, step in zip(inputs, strides)]
-            self.add_module(PARTS[i + 1], Sequential(*blocks))
-            self.block_names += [f'{PARTS[i + 1]}.{j}' for j in range(repeats)]
+        channels = STEM_CHANNELS
+        for name, (*form, out, repeats) in zip(PARTS[1:], stages(*ARCHS[arch])):
+            blocks = [block(channels if j == 0 else out, out, *form, first=j == 0) for j in range(repeats)]
+            self.add_module(name, Sequential(*blocks))
+            self.block_names += [f'{name}.{j}' for j in range(repeats)]
             channels = out
         self.conv_head = conv(channels, HEAD_CHANNELS, 1, 1)
         self.last_channels = channels
@@ -158,20 +154,34 @@ class EfficientNetLite(BaseBackbone):
         return self
 
 
-def padding(stride: int) -> dict | None:
-    """TensorFlow's padding, more behind than before the picture; with stride 1 it is the ordinary, faster one."""
-    return dict(type='Conv2dAdaptivePadding') if stride > 1 else None
+def stages(width: float, depth: float) -> list[tuple[int, ...]]:
+    """The rows of ``STAGES`` with scaled channels and blocks; the lite form keeps the first and last stage's blocks."""
+    rows = []
+    for i, (*form, channels, blocks) in enumerate(STAGES):
+        scaled = blocks if i in (0, len(STAGES) - 1) else ceil(depth * blocks)
+        rows.append((*form, make_divisible(width * channels, 8), scaled))
+    return rows
 
 
-def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int) -> nn.Module:
+def options(stride: int) -> dict:
+    """What all convolutions share: batch norm, ReLU6 and TensorFlow's padding, more behind than before the picture.
+
+    With stride 1 that is the ordinary padding, which costs no copy of the map.
+    """
+    adaptive = dict(type='Conv2dAdaptivePadding') if stride > 1 else None
+    return dict(stride=stride, conv_cfg=adaptive, norm_cfg=NORM, act_cfg=RELU6)
+
+
+def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int) -> ConvModule:
     """A convolution with batch norm and ReLU6."""
-    options = dict(conv_cfg=padding(stride), norm_cfg=NORM, act_cfg=RELU6)
-    return ConvModule(in_channels, out_channels, kernel_size, stride, kernel_size // 2, **options)
+    return ConvModule(in_channels, out_channels, kernel_size, padding=kernel_size // 2, **options(stride))
 
 
-def block(in_channels: int, out_channels: int, expansion: int, kernel_size: int, stride: int) -> nn.Module:
-    """An inverted residual block."""
-    options = dict(conv_cfg=padding(stride), norm_cfg=NORM, act_cfg=RELU6)
+def block(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int, expansion: int, first: bool
+) -> InvertedResidual:
+    """An inverted residual block, of its stage's stride if it is the first one there."""
+    mid_channels = expansion * in_channels
     return InvertedResidual(
-        in_channels, out_channels, expansion * in_channels, kernel_size, stride, **options
+        in_channels, out_channels, mid_channels, kernel_size, **options(stride if first else 1)
     )
