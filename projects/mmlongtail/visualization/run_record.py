@@ -29,7 +29,7 @@ def read_run(
     """
     work_dir = Path(work_dir)
     config = _only_config(work_dir)
-    cfg = Config.fromfile(config)
+    cfg = Config.fromfile(config, import_custom_modules=False)  # the modules may be elsewhere
     checkpoint = last_checkpoint(work_dir)
     meta = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['meta']
     unit = 'epoch' if 'max_epochs' in cfg.train_cfg else 'iter'
