@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import os
 import shlex
 import subprocess
@@ -28,6 +29,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
 
 from mmlongtail.visualization.results import append_row, read_rows
 from mmlongtail.visualization.run_record import last_checkpoint, read_run
@@ -74,9 +77,15 @@ class Run:
         return (CONFIGS / self.config).parent / 'results.csv'
 
     @property
-    def set(self) -> tuple[str, str]:
-        """Script and name of the data set."""
-        return SETS[Path(self.config).stem.split('_')[0]]
+    def script(self) -> str:
+        return SETS[Path(self.config).stem.split('_')[0]][0]
+
+    @property
+    def dataset(self) -> str:
+        """Name of the set, with the imbalance factor in the config's name."""
+        first, *words = Path(self.config).stem.split('_')
+        factors = [f'-{word.upper()}' for word in words if word.startswith('if')]
+        return SETS[first][1] + ''.join(factors)
 
     @property
     def before(self) -> Run | None:
@@ -84,7 +93,7 @@ class Run:
         return replace(self, config=self.start, start='', test='') if self.start else None
 
     def is_recorded(self) -> bool:
-        wanted = dict(config=Path(self.config).name, method=self.method, seed=self.seed, dataset=self.set[1])
+        wanted = dict(config=Path(self.config).name, method=self.method, seed=self.seed, dataset=self.dataset)
         wanted |= dict(network=self.network) if self.network else {}
         rows = read_rows(self.results) if self.results.exists() else []
         return any(wanted.items() <= row.items() for row in rows)
@@ -101,7 +110,7 @@ class Run:
             if scores is None:
                 raise FileNotFoundError(f'no scores in {self.work_dir}')
         row = read_run(trained, scores, self.prefix or None)
-        return dict(row, config=Path(self.config).name, method=self.method, dataset=self.set[1])
+        return dict(row, config=Path(self.config).name, method=self.method, dataset=self.dataset)
 
     def is_finished(self) -> bool:
         try:
@@ -111,7 +120,7 @@ class Run:
 
     def begin(self, data: Path, cfg_options: Sequence[str]) -> subprocess.Popen:
         """Train or test, going on where a run was cut off."""
-        command = [sys.executable, str(HERE / self.set[0]), str(CONFIGS / self.config), '--data', str(data)]
+        command = [sys.executable, str(HERE / self.script), str(CONFIGS / self.config), '--data', str(data)]
         command += ['--seed', self.seed, '--work-dir', str(self.work_dir), *shlex.split(self.options)]
         command += ['--network', self.network] if self.network else []
         if self.before:
@@ -145,11 +154,28 @@ def read_list(path: Path, root: Path) -> list[Run]:
 
 
 def work_off(
-    runs: list[Run], data: Path, jobs: int, commit: str, cfg_options: Sequence[str] = (), poll: float = 5.0
+    runs: list[Run],
+    data: Path,
+    jobs: int,
+    commit: str,
+    cfg_options: Sequence[str] = (),
+    minutes: float = math.inf,
+    poll: float = 5.0,
 ) -> list[Run]:
-    """Keep ``jobs`` processes busy until nothing can be begun any more; returns the runs without a result."""
+    """Keep ``jobs`` processes busy until nothing can be begun any more or the time is over.
+
+    Returns:
+        The runs without a result. Those that were still at work were told to end and can be resumed.
+    """
     waiting, busy, failed = [run for run in runs if not run.is_recorded()], {}, []
+    end = time.monotonic() + 60 * minutes
     while waiting or busy:
+        if time.monotonic() > end:
+            for process in busy:
+                process.terminate()
+            for process in busy:
+                process.wait()
+            return failed + list(busy.values()) + waiting
         for run in list(waiting):
             if run.work_dir in {other.work_dir for other in busy.values()}:
                 continue  # the same training, of which other scores are wanted
@@ -177,6 +203,8 @@ def work_off(
 
 
 def machine() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
     return f'1 thread of {os.cpu_count()} CPU cores'
 
 
@@ -190,6 +218,7 @@ def main() -> None:
         '--work-dir', type=Path, default=Path('work_dirs/queue'), help='folder of all work dirs'
     )
     parser.add_argument('--jobs', type=int, default=2, help='runs at a time')
+    parser.add_argument('--minutes', type=float, default=math.inf, help='end after this time')
     parser.add_argument('--commit', required=True, help='commit that the runs are trained with')
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], help='for every run, such as numbers of workers'
@@ -197,7 +226,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         runs = read_list(args.list, args.work_dir)
-        left = work_off(runs, args.data, args.jobs, args.commit, args.cfg_options)
+        left = work_off(runs, args.data, args.jobs, args.commit, args.cfg_options, args.minutes)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     if left:
