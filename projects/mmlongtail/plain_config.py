@@ -66,9 +66,11 @@ def _literal(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id='dict'), args=[ast.Dict() as mapping], keywords=[]):
             return _literal(mapping)
         case ast.Dict(keys=keys, values=values) if all(keys):
-            return {ast.literal_eval(key): _literal(value) for key, value in zip(keys, values)}
-        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return {_literal(key): _literal(value) for key, value in zip(keys, values)}
+        case ast.List(elts=items):
             return [_literal(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(map(_literal, items))
     try:
         return ast.literal_eval(node)
     except ValueError:
@@ -84,7 +86,7 @@ def custom_imports(config: dict[str, Any]) -> list[str]:
     wish = config.get('custom_imports') or {}
     modules = wish.get('imports') or [] if isinstance(wish, dict) else [wish]
     modules = [modules] if isinstance(modules, str) else modules
-    if not isinstance(modules, list) or not all(isinstance(module, str) for module in modules):
+    if not isinstance(modules, (list, tuple)) or not all(isinstance(module, str) for module in modules):
         raise ValueError(f'its custom_imports={wish!r} are no list of modules')
     return modules
 
@@ -93,7 +95,7 @@ def components(node: Any) -> Iterator[tuple[str, str]]:
     """Every ``type`` and scope in a nested config."""
     if isinstance(node, dict):
         yield from ((key, node[key]) for key in ('type', *SCOPE_KEYS) if isinstance(node.get(key), str))
-    if isinstance(node, (dict, list)):
+    if isinstance(node, (dict, list, tuple)):
         for child in node.values() if isinstance(node, dict) else node:
             yield from components(child)
 

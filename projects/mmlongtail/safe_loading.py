@@ -1,8 +1,9 @@
 """Checkpoints are data: whatever door one comes in by, nothing in it is run.
 
-Defects of the host: MMEngine leaves ``weights_only`` to torch's default for files and switches it off for downloads; it
-runs the config that a checkpoint carries as Python, in ``Runner.resume`` and ``mmengine.infer.BaseInferencer``. So all of
-MMEngine's schemes, also those registered later, are read by :func:`read_safely` here, and so are our own files.
+Defects of the host: MMEngine leaves ``weights_only`` to torch's default for files, and its downloads go unsafely
+through torch.hub; it runs the config that a checkpoint carries as Python, in ``Runner.resume`` and
+``mmengine.infer.BaseInferencer``. So what any of MMEngine's schemes loads, also one registered later, goes through
+:func:`read_safely` here, and so do the files that this package reads by itself.
 """
 
 import functools
