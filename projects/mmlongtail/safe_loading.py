@@ -57,7 +57,7 @@ def allow_checkpoint_contents() -> None:
 
 @contextmanager
 def only_weights() -> Iterator[None]:
-    """Make every ``torch.load`` a safe one, also where its caller says ``weights_only=False``."""
+    """Make every ``torch.load`` a safe one, also where its caller asks for an unsafe one."""
     with _ONE_AT_A_TIME:
         before = {name: os.environ.pop(name, None) for name in (SAFE, UNSAFE)}
         os.environ[SAFE] = '1'

@@ -128,6 +128,17 @@ def test_missing_file_is_not_downloaded_without_verify(made, monkeypatch):
         CIFAR10LT(str(made), imbalance_factor=5, verify=False)
 
 
+@pytest.mark.parametrize(
+    'download, words', [(False, 'download=True fetches them'), (True, 'after its download')]
+)
+def test_official_files_that_stay_away(tmp_path, monkeypatch, download, words):
+    monkeypatch.setattr(
+        cifar_lt, 'download_and_extract_archive', lambda *_, **__: download or pytest.fail('download')
+    )
+    with pytest.raises(FileNotFoundError, match=f'{tmp_path}/? lacks files of https.*{words}'):
+        CIFAR10LT(str(tmp_path), download=download)
+
+
 def test_file_of_another_origin_is_refused(made, monkeypatch):
     monkeypatch.setattr(cifar_lt, 'download_and_extract_archive', lambda *_, **__: pytest.fail('download'))
     with pytest.raises(

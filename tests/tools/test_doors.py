@@ -6,6 +6,7 @@ A new tool, hook or function that reads checkpoints or pickles gets its line in 
 import functools
 import os
 import pickle
+import re
 import runpy
 import shutil
 import sys
@@ -158,6 +159,18 @@ def test_a_payload_is_refused_and_its_file_is_named(door, tiny_config, bad, tmp_
     said = f'{error.value} {capsys.readouterr().err}'
     assert 'posix.system' in said
     assert Path(bad).name in said or 'test_batch' in said
+
+
+UNSAFE = re.compile(
+    r'pickle\.loads?\(|allow_pickle=True|weights_only=False|Config\.fromstring|joblib|[^.\w](eval|exec)\('
+    r'|torch\.load\((?![^()]*weights_only=True)'
+)
+
+
+def test_there_is_no_other_way_to_read():
+    files = [path for folder in ('projects', 'tools') for path in (TOOLS.parent / folder).rglob('*.py')]
+    lines = [(path.name, found[0]) for path in files for found in UNSAFE.finditer(path.read_text())]
+    assert len(files) > 100 and lines == []
 
 
 @pytest.fixture(scope='module')

@@ -24,7 +24,7 @@ class LongTailCIFAR:
         **kwargs: What :class:`mmpretrain.datasets.CIFAR10` takes.
 
     Raises:
-        FileNotFoundError: If a file is missing and ``verify`` is off.
+        FileNotFoundError: If a file is missing and ``verify`` or ``download`` is off, or the download lacks it.
         ValueError: If a file is no CIFAR batch, or under ``verify`` not the official one; if split, factor or type is
             none of the allowed ones; if a class has fewer images than the draw needs.
     """
