@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         cfg.merge_from_dict(args.cfg_options or {})
         checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
         config, weights = export_expert(cfg, checkpoint['state_dict'], args.expert)
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, UnpicklingError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(2)
     classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')

@@ -12,6 +12,7 @@ The JSON files are what ``LongTailMultiLabelMetric`` writes with ``dump_per_clas
 import argparse
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 from mmlongtail.visualization import collab_figures as figures
 from mmlongtail.visualization import collab_sources as sources
@@ -83,7 +84,7 @@ def main() -> None:
     args = parse_args()
     try:
         figure = args.draw(args)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError, UnpicklingError) as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=150)

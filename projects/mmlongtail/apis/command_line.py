@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from mmengine.config import Config, DictAction
@@ -78,13 +79,13 @@ def amp_wrapper_type() -> str:
 def run(cfg: Config, action: Callable[[Runner], object]) -> None:
     """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes.
 
-    A file or folder that is not there ends the program with its message alone and exit status 2: it is the user's to
-    mend, and the message says how.
+    A file or folder that is not there, or a checkpoint that is more than data, ends the program with its message alone
+    and exit status 2: it is the user's to mend, and the message says how.
     """
     with cpu_processes(cfg):
         try:
             action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, UnpicklingError) as error:
             print(f'error: {error}', file=sys.stderr)
             sys.exit(2)
 

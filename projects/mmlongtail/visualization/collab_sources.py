@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from mmlongtail.safe_loading import load_local_checkpoint
 from mmlongtail.structures import ClassStatistics
 
 PARAMETERS = ('mu_pos', 'mu_neg', 'sigma_pos', 'sigma_neg')
@@ -22,7 +22,7 @@ def read_checkpoint(path: str | Path) -> tuple[ClassStatistics, list[dict[str, n
     Raises:
         ValueError: If the checkpoint holds no class statistics.
     """
-    checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=True)
+    checkpoint = load_local_checkpoint(path, map_location='cpu', mmap=True)
     if 'class_statistics' not in checkpoint:
         raise ValueError(f'{path} holds no class statistics: was it trained with ClassStatisticsHook?')
     state = checkpoint['state_dict']

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
+
+from mmlongtail.safe_loading import load_local_checkpoint
 
 METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_tail')
 SINGLE_LABEL_METRIC_OF = dict(top1='top1', many='top1_many', medium='top1_medium', few='top1_few')
@@ -31,7 +32,7 @@ def read_run(
     config = _only_config(work_dir)
     cfg = Config.fromfile(config, import_custom_modules=False)  # the modules may be elsewhere
     checkpoint = last_checkpoint(work_dir)
-    meta = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['meta']
+    meta = load_local_checkpoint(checkpoint, map_location='cpu', mmap=True)['meta']
     unit = 'epoch' if 'max_epochs' in cfg.train_cfg else 'iter'
     end = cfg.train_cfg[f'max_{unit}s']
     if meta[unit] < end:
