@@ -32,8 +32,8 @@ class MomentumContrast(BaseModule):
 
     Everything here is for training: predictions use none of it, and a checkpoint without it loads. Then, as at the
     start of a training, the slow copy begins as the experts are. Its batch norm uses the statistics of its own batch;
-    on several ranks the images are shuffled among them before and put back after, as in MoCo, to which SyncBN would add
-    nothing. On one rank keys and queries are normalised with the same images, as in the authors' code.
+    on several ranks the images are shuffled among them before and the keys put back after, as in MoCo; with SyncBN that
+    changes nothing. On one rank keys and queries are normalised with the same images, as in the authors' code.
 
     Known of NCL, from the authors' config for CIFAR-100-LT: ``queue_len=1024``, ``feat_dim=64``, ``temperature=0.2``,
     0.999 for the old weights, weight 1, hidden channels as many as the features'. MoCo v2 has 65,536 keys of 128 on
