@@ -32,12 +32,12 @@ class MultiExpertClassifier(MultiBranchClassifier):
         branch_modules: Names of the modules that each expert has of its own, from the last stage on; the whole
             backbone, and the neck if it learns anything, unless given.
         contrast: Config of a self-supervised loss between an image's views, MomentumContrast. The last view is its key
-            and no expert learns to classify that one; the others are queries.
+            and no expert learns to classify that one; the others are queries. Without several views, a ValueError.
         kwargs: Further arguments of ImageClassifier.
 
     Raises:
-        ValueError: For no experts, unknown modules, a head or backbone of other experts, images that are mixed and
-            come in several views, or ``contrast`` without several views.
+        ValueError: For no experts, unknown modules, a head or backbone of other experts, or images that
+            are mixed and come in several views.
     """
 
     equal_start = False
@@ -71,7 +71,17 @@ class MultiExpertClassifier(MultiBranchClassifier):
                 self.get_submodule(name).branches[i] = other.get_submodule(name)
         parts = dict(backbone=self.backbone, neck=self.neck, num_experts=num_experts)
         self.contrast = None if contrast is None else MODELS.build(contrast, default_args=parts)
+        self._check_contrast()
         self._check_views()
+
+    def _check_contrast(self) -> None:
+        """A contrast is one between views."""
+        views = getattr(self.data_preprocessor, 'num_views', 1)
+        if self.contrast is not None and views < 2:
+            raise ValueError(
+                f'data_preprocessor: num_views={views} with contrast: expected a BatchAugmentPreprocessor of at least '
+                '2 views, queries and, as the last one, keys'
+            )
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Losses of T B images (T B, C, H, W), view after view."""
@@ -84,13 +94,8 @@ class MultiExpertClassifier(MultiBranchClassifier):
         return losses | self.contrast(parts, inputs[queries:], self.backbone, self.neck)
 
     def _check_views(self) -> None:
-        """Mixed images have no common label over their views; a contrast is one between views."""
+        """Mixed images have no common label over their views."""
         views = getattr(self.data_preprocessor, 'num_views', 1)
-        if self.contrast is not None and views < 2:
-            raise ValueError(
-                f'data_preprocessor: num_views={views} with contrast: expected a BatchAugmentPreprocessor of at least '
-                '2 views, queries and, as the last one, keys'
-            )
         if views > 1 and getattr(self.data_preprocessor, 'batch_augments', None) is not None:
             raise ValueError(
                 f'data_preprocessor: num_views={views} with batch_augments: mixup and the like join other images in '
