@@ -129,7 +129,7 @@ def plain_weights(cfg: Config, state_dict: Mapping[str, Tensor], expert: int) ->
     modules = cfg.model.get('branch_modules') or WHOLE
     moves = {f'head.experts.{expert}.': 'head.', f'backbone.networks.{expert}.': ''}
     moves |= {f'{name}.branches.{expert}.': f'{name}.' for name in modules}
-    others = ('head.', 'backbone.networks.', *(f'{name}.branches.' for name in modules))
+    others = ('head.', 'contrast.', 'backbone.networks.', *(f'{name}.branches.' for name in modules))
     weights = {}
     for name, value in state_dict.items():
         if old := next((old for old in moves if name.startswith(old)), None):

@@ -86,15 +86,7 @@ class MultiExpertHead(BaseModule):
         return self._get_predictions(self(feats), data_samples)
 
     def _parts(self, feats: tuple) -> Sequence[Tensor]:
-        """Each expert's features (rows, C)."""
-        last = feats[-1]
-        parts = last.chunk(self.num_branches) if isinstance(last, Tensor) else last
-        if len(parts) != self.num_branches or len({len(part) for part in parts}) > 1:
-            raise ValueError(
-                f'features of {[len(part) for part in parts]} rows, expected as many of each of the '
-                f'{self.num_branches} experts'
-            )
-        return parts
+        return split_experts(feats, self.num_branches)
 
     def _targets(self, samples: list[DataSample], views: int) -> Tensor:
         """Labels of the images: class ids (B,), mixed labels (B, K), or multi-hot (B, K)."""
@@ -148,6 +140,22 @@ class MultiExpertHead(BaseModule):
                 'expected heads of one number of classes that derive from ClsHead, or all from MultiLabelClsHead'
             )
         return kinds.pop(), classes.pop()
+
+
+def split_experts(feats: tuple, num_experts: int) -> Sequence[Tensor]:
+    """Each expert's features (rows, C): the last ones' parts, which are one tensor of all experts or one of each.
+
+    Raises:
+        ValueError: For other parts than one per expert, all of the same number of rows.
+    """
+    last = feats[-1]
+    parts = last.chunk(num_experts) if isinstance(last, Tensor) else last
+    if len(parts) != num_experts or len({len(part) for part in parts}) > 1:
+        raise ValueError(
+            f'features of {[len(part) for part in parts]} rows, expected as many of each of the '
+            f'{num_experts} experts'
+        )
+    return parts
 
 
 def count_views(samples: Sequence[DataSample]) -> int:
