@@ -74,16 +74,25 @@ def test_scaled_logits_loss_and_prediction(stages):
     torch.testing.assert_close(second.loss(feats, samples())['loss'].double(), mean, rtol=1e-4, atol=1e-5)
 
 
-def test_only_the_factors_learn(stages):
-    _, _, second = stages
-    before = {name: value.clone() for name, value in second.state_dict().items()}
-    optimizer = torch.optim.SGD(second.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
+def learned(head):
+    """What three steps change."""
+    before = {name: value.clone() for name, value in head.state_dict().items()}
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
     for _ in range(3):
         optimizer.zero_grad()
-        second.loss((torch.randn(5, 4),), samples())['loss'].backward()
+        head.loss((torch.randn(5, 4),), samples())['loss'].backward()
         optimizer.step()
-    changed = {name for name, value in second.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {'classifier.fc.scale'}
+    return {name for name, value in head.state_dict().items() if not torch.equal(value, before[name])}
+
+
+def test_only_the_factors_learn(stages):
+    assert learned(stages[2]) == {'classifier.fc.scale'}
+
+
+def test_the_weights_learn_too_if_asked():
+    head = MODELS.build(dict(type='LearnableWeightScalingHead', classifier=LINEAR, train_weights=True))
+    names = ['scale', 'layer.weight', 'layer.bias']
+    assert learned(head) == {f'classifier.fc.{name}' for name in names}
 
 
 def test_its_own_checkpoint_fits_too(stages, tmp_path):
