@@ -18,7 +18,8 @@ from .logit_adjustment import LogitAdjustmentLoss
 from .logit_consistency import LogitConsistencyLoss
 from .multi_label_peer_distillation import MultiLabelPeerDistillationLoss
 from .nested_collaborative import NestedCollaborativeLoss
-from .peer_distillation import PeerDistillationLoss, PeerLoss
+from .peer_distillation import PeerDistillationLoss
+from .peer_loss import PeerLoss
 from .probability_guided import ProbabilityGuidedLoss
 from .reweighted_bce import ReweightedBCELoss
 from .single_label import SingleLabelLoss
