@@ -6,6 +6,7 @@ from .class_counts import ClassCountLoss, ClassCounts
 from .collaborative import CollaborativeLoss
 from .compensated_bce import CompensatedBCELoss
 from .cumulative import CumulativeLoss
+from .distillation import DistillationLoss
 from .distribution_balanced import DistributionBalancedLoss
 from .focal import MultiLabelFocalLoss
 from .frequency_weighted_bce import FrequencyWeightedBCELoss
@@ -33,6 +34,7 @@ __all__ = [
     'CollaborativeLoss',
     'CompensatedBCELoss',
     'CumulativeLoss',
+    'DistillationLoss',
     'DistributionBalancedLoss',
     'FrequencyWeightedBCELoss',
     'GCLLoss',

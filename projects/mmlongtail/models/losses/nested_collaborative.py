@@ -12,8 +12,8 @@ class NestedCollaborativeLoss(nn.Module):
     """Classification of each expert, agreement of the experts and agreement of the copies.
 
     Source: NCL++ (Tan et al., 2023), eqs. (10) and (14). Its lambda is the ``loss_weight`` of ``inter`` and ``intra``.
-    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra``: the hard categories are those of the first
-    expert then, for all experts.
+    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra``: the hard categories are then those of the
+    first expert, for all experts.
 
     Args:
         classification: Config of a loss of (rows, K) logits and the rows' labels that means over rows, eq. (3).
