@@ -1,5 +1,5 @@
-# Balanced softmax in NCL++'s augmentation and schedule on ImageNet-LT: a plain ResNet-50 and the same cosine classifier,
-# one copy. Paper: 53.9 top-1.
+# Balanced softmax in NCL++'s augmentation and schedule on ImageNet-LT: a plain ResNet-50 and the same cosine
+# classifier, one copy. Paper: 53.9 top-1.
 _base_ = [
     '../_base_/datasets/imagenet_lt.py',
     '../_base_/datasets/ncl_view_224.py',

@@ -62,8 +62,9 @@ class DrawnSubset(ABC):
 
 @DATASETS.register_module()
 class LongTailSubset(DrawnSubset):
-    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT (METHODS 0): the first class is the
-    largest.
+    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT (METHODS 0).
+
+    The first class is the largest.
 
     Args:
         dataset: As in :class:`DrawnSubset`.
