@@ -278,6 +278,20 @@ def test_bad_arguments(arguments, words):
         experts(**arguments)
 
 
+def test_mixup_of_views_that_are_mixed_alike():
+    crop = dict(type='BatchRandomCrop', padding=4)
+    mixing = dict(VIEWS, num_views=3, share_mix=True, augments=[crop])
+    model, seen = experts(data_preprocessor=mixing, train_cfg=MIXUP), []
+    model.head.loss_module.register_forward_pre_hook(lambda _, args: seen.append(args))
+    images = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    data = model.data_preprocessor(dict(inputs=images, data_samples=batch(2)), True)
+    losses = model(**data, mode='loss')
+    assert all(value.isfinite() and value > 0 for value in losses.values()) and len(losses) == 4
+    ((logits, targets),) = seen
+    assert logits.shape[:3] == (2, 3, 2) and targets.shape == (2, CLASSES)
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(2))
+
+
 def test_mixup_of_single_views_is_fine():
     mixing = dict(VIEWS, num_views=1, batch_augments=MIXUP)
     model = experts(data_preprocessor=mixing, loss=dict(LOSS, hard=None, inter=None, intra=None))

@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ..batch_augments.shared_mix import SharedMix
 from ..heads.multi_expert_head import count_views, split_experts
 from .multi_branch import MultiBranchClassifier
 
@@ -37,7 +38,7 @@ class MultiExpertClassifier(MultiBranchClassifier):
 
     Raises:
         ValueError: For no experts, unknown modules, a head or backbone of other experts, or images that
-            are mixed and come in several views.
+            come in several views and are mixed, without ``share_mix``.
     """
 
     equal_start = False
@@ -94,12 +95,13 @@ class MultiExpertClassifier(MultiBranchClassifier):
         return losses | self.contrast(parts, inputs[queries:], self.backbone, self.neck)
 
     def _check_views(self) -> None:
-        """Mixed images have no common label over their views."""
+        """Images that are mixed have a common label over their views only if these are mixed alike."""
         views = getattr(self.data_preprocessor, 'num_views', 1)
-        if views > 1 and getattr(self.data_preprocessor, 'batch_augments', None) is not None:
+        mix = getattr(self.data_preprocessor, 'batch_augments', None)
+        if views > 1 and mix is not None and not isinstance(mix, SharedMix):
             raise ValueError(
                 f'data_preprocessor: num_views={views} with batch_augments: mixup and the like join other images in '
-                'each view; expected one of the two'
+                'each view; expected share_mix=True with them, or one of the two alone'
             )
 
 

@@ -15,15 +15,14 @@ SHORTEST = 1e-6  # lengths below count as this, which bounds the gradient of a f
 
 
 class CosineLinear(nn.Linear):
-    """Cosines (B, K) of features (B, D) and weights (K, D), in full precision."""
-
-    def __init__(self, in_features: int, out_features: int):
-        super().__init__(in_features, out_features, bias=False)
+    """Cosines (B, K) of features (B, D) and weights (K, D), in full precision; a bias is the head's to add."""
 
     def reset_parameters(self) -> None:
-        """Weights of random direction and length 1: the shorter they are, the further a step turns them."""
+        """Weights of random direction and length 1: the shorter they are, the further a step turns them; no bias."""
         with torch.no_grad():
             self.weight.copy_(F.normalize(torch.randn_like(self.weight), dim=1))
+            if self.bias is not None:
+                self.bias.zero_()
 
     def forward(self, input: Tensor) -> Tensor:
         """The cosines."""
@@ -35,7 +34,7 @@ class CosineLinear(nn.Linear):
 
 @MODELS.register_module()
 class CosineHead(LinearClsHead):
-    """Classifier ``scale cos(theta_k)``, theta_k being the angle between feature and weight of class k; no bias.
+    """Classifier ``scale cos(theta_k)``, theta_k being the angle between feature and weight of class k.
 
     Source: Li, Cheung & Lu, "Long-Tailed Visual Recognition via Gaussian Clouded Logit Adjustment", CVPR 2022,
     eqs. (11) and (12); LDAM (Cao et al., NeurIPS 2019) is trained with the same.
@@ -47,11 +46,12 @@ class CosineHead(LinearClsHead):
         num_classes: Number of classes K.
         in_channels: Channels D of the features.
         scale: Factor of the cosines; left out where the loss has one.
+        bias: Whether a learned bias, 0 at first, is added to ``scale cos(theta_k)``, as in NCL's code.
         init_cfg: Initialisation of the weights; random directions of length 1 if None.
         kwargs: ``loss``, ``topk`` and ``cal_acc`` of the host's ClsHead.
 
     Raises:
-        ValueError: Without a scale, with two, or for one that is not above 0.
+        ValueError: Without a scale, with two, for one that is not above 0, or for a bias where the loss scales cosines.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class CosineHead(LinearClsHead):
         num_classes: int,
         in_channels: int,
         scale: float | None = None,
+        bias: bool = False,
         init_cfg: dict | None = None,
         **kwargs,
     ):
@@ -70,16 +71,21 @@ class CosineHead(LinearClsHead):
             raise ValueError(f'scale is {scale}, expected None: {name} scales cosines itself, by {of_loss}')
         if scale is not None and scale <= 0:
             raise ValueError(f'scale is {scale}, expected a number above 0')
+        if bias and scale is None:
+            raise ValueError(
+                f'bias is {bias}, expected False: {name} scales cosines itself and knows no bias'
+            )
         self.scale = scale
-        self.fc = CosineLinear(in_channels, num_classes)
+        self.fc = CosineLinear(in_channels, num_classes, bias=bias)
 
     def cosines(self, feats: tuple[Tensor, ...]) -> Tensor:
         """cos(theta), (B, K), of features whose last item is (B, D)."""
         return self.fc(self.pre_logits(feats))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Logits ``scale cos(theta)``, (B, K)."""
-        return self.cosines(feats) * (self.loss_module.scale if self.scale is None else self.scale)
+        """Logits ``scale cos(theta)``, plus the bias if there is one, (B, K)."""
+        logits = self.cosines(feats) * (self.loss_module.scale if self.scale is None else self.scale)
+        return logits if self.fc.bias is None else logits + self.fc.bias
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
         """The host's, of the cosines where the loss scales them."""

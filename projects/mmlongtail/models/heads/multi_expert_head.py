@@ -77,7 +77,7 @@ class MultiExpertHead(BaseModule):
         """Losses of T B samples, view after view: their metainfo ``view`` says which, 0 where there is none."""
         logits, views = self(feats), count_views(data_samples)
         logits = logits.unflatten(1, (views, -1))  # (E, T, B, K)
-        targets = self._targets(data_samples[: logits.size(2)], views).to(logits.device)
+        targets = self._targets(data_samples, views).to(logits.device)
         losses = self.loss_module(logits, targets, **kwargs)
         return losses if isinstance(losses, dict) else dict(loss=losses)
 
@@ -90,15 +90,15 @@ class MultiExpertHead(BaseModule):
 
     def _targets(self, samples: list[DataSample], views: int) -> Tensor:
         """Labels of the images: class ids (B,), mixed labels (B, K), or multi-hot (B, K)."""
-        mixed = 'gt_score' in samples[0]
-        if mixed and views > 1 and not self.multi_label:
-            raise ValueError(
-                f'gt_score, labels (B, K), with {views} views of each image: mixup and the like join other images in '
-                'each view, so that the views of an image have no common label; expected num_views=1 with them, or '
-                'class ids, which to_onehot replaces'
-            )
-        if mixed:
-            return torch.stack([sample.gt_score.float() for sample in samples])
+        if 'gt_score' in samples[0]:
+            scores = torch.stack([sample.gt_score.float() for sample in samples]).unflatten(0, (views, -1))
+            if views > 1 and not torch.equal(scores, scores[:1].expand_as(scores)):
+                raise ValueError(
+                    f'gt_score, labels (B, K), differs between the {views} views of an image: mixup and the like join '
+                    'other images in each view; expected share_mix=True of BatchAugmentPreprocessor with them'
+                )
+            return scores[0]
+        samples = samples[: len(samples) // views]
         if self.multi_label:
             return torch.stack([label_to_onehot(s.gt_label, self.num_classes) for s in samples]).float()
         return torch.cat([sample.gt_label for sample in samples])
