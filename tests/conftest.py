@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: real data where it lies, the number of threads, the package registered first."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -23,3 +24,9 @@ def shared_data() -> Path:
 def threads():
     """One, which keeps tiny models from fighting busy neighbours for cores, or as many as ``TEST_THREADS`` says."""
     torch.set_num_threads(int(os.environ.get('TEST_THREADS', 1)))
+
+
+@pytest.fixture(autouse=True, scope='session')
+def frozen_imports():
+    """Keep what the imports left out of later collections: the host collects garbage for every data set it fills."""
+    gc.freeze()
