@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mmlongtail.structures import checks
+
 
 def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float = 6) -> np.ndarray:
     """Counts that fall from ``max_count`` to ``min_count`` as the Pareto density x^-(power + 1).
@@ -20,14 +22,9 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
     Raises:
         ValueError: If there is no class, the counts are not 1 <= min_count <= max_count, or the power is not positive.
     """
-    if num_classes < 1:
-        raise ValueError(f'num_classes={num_classes}: at least 1 is expected')
-    if not 1 <= min_count <= max_count:
-        raise ValueError(
-            f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
-        )
-    if power <= 0:
-        raise ValueError(f'power={power}: a number > 0 is expected')
+    checks.whole('num_classes', num_classes)
+    checks.whole('min_count', min_count, at_most=checks.whole('max_count', max_count))
+    checks.number('power', power, above=0)
     end = (max_count / min_count) ** (1 / (power + 1))
     return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
 
