@@ -51,11 +51,11 @@ def number(
         >>> number('tau', float('nan'), at_least=0)
         Traceback (most recent call last):
             ...
-        ValueError: tau is nan, expected a number >= 0
+        ValueError: tau is nan, expected a finite number >= 0
     """
     if value is None and optional:
         return None
-    limit = INT64 - 1 if integer else FLOAT32
+    limit = INT64 - 1 if isinstance(value, Integral) else FLOAT32
     if (
         isinstance(value, Integral if integer else Real)
         and not isinstance(value, bool)
@@ -68,8 +68,9 @@ def number(
         return value.item() if isinstance(value, np.generic) else value
     bounds = {'>': above, '>=': at_least, '<': below, '<=': at_most}
     within = ' and '.join(f'{sign} {bound}' for sign, bound in bounds.items() if bound is not None)
-    kind = 'a whole number' if integer else 'a number'
-    refuse(name, value, f'{kind} {within}'.strip() + (' or None' if optional else ''))
+    kind = 'a whole number' if integer else 'a finite number'
+    large = ' of 64 bits' * (isinstance(value, Integral) and abs(value) > limit)
+    refuse(name, value, f'{kind}{large} {within}'.strip() + ' or None' * optional)
 
 
 def whole(name: str, value: Any, at_least: int | None = 1, **bounds) -> Any:
@@ -91,7 +92,7 @@ def text(name: str, value: Any, optional: bool = False) -> Any:
     """Text of at least one character."""
     if (isinstance(value, str) and value) or (optional and value is None):
         return value
-    refuse(name, value, 'text' + (' or None' if optional else ''))
+    refuse(name, value, 'text' + ' or None' * optional)
 
 
 def choice(name: str, value: Any, options: Collection) -> Any:
@@ -156,4 +157,4 @@ def config(name: str, value: Any, registry: Any, optional: bool = False) -> Any:
     kind = value.get('type') if isinstance(value, Mapping) else None
     if isinstance(kind, type) or (isinstance(kind, str) and kind and registry.get(kind) is not None):
         return value
-    refuse(name, value, "a dict with the 'type' of a component" + (' or None' if optional else ''))
+    refuse(name, value, "a dict with the 'type' of a component" + ' or None' * optional)

@@ -65,7 +65,8 @@ class ClassCounts(nn.Module):
                 f'class_counts={class_counts} and num_images={num_images} go together: give both or neither'
             )
         self.num_images = checks.whole('num_images', num_images, at_least=0, optional=True) or 0
-        counts = checks.counts('class_counts', class_counts, at_most=num_images, at_least=1)
+        name = 'class_counts' if num_images is None else f'num_images={num_images}: class_counts'
+        counts = checks.counts(name, class_counts, at_most=num_images, at_least=1)
         self.class_counts = torch.from_numpy(counts).to(self.class_counts.device)
 
 
