@@ -33,10 +33,10 @@ def test_counts_at_the_edges(arguments, expected):
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        ((0, 9, 1), 'num_classes=0'),
-        ((3, 4, 5), 'min_count=5, max_count=4'),
-        ((3, 4, 0), 'min_count=0'),
-        ((3, 4, 1, -2), 'power=-2'),
+        ((0, 9, 1), 'num_classes is 0'),
+        ((3, 4, 5), 'max_count=4: min_count is 5'),
+        ((3, 4, 0), 'min_count is 0'),
+        ((3, 4, 1, -2), 'power is -2'),
     ],
 )
 def test_bad_numbers_are_named(arguments, message):

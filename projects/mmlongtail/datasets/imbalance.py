@@ -29,9 +29,8 @@ def imbalanced_counts(
         ValueError: If there is no class, the factor is not 1 ... ``max_count``, or the type is unknown.
     """
     checks.whole('num_classes', num_classes)
-    checks.number(
-        'imbalance_factor', imbalance_factor, at_least=1, at_most=checks.whole('max_count', max_count)
-    )
+    most = checks.whole('max_count', max_count)
+    checks.number(f'max_count={most}: imbalance_factor', imbalance_factor, at_least=1, at_most=most)
     checks.choice('imbalance_type', imbalance_type, ('exp', 'step'))
     if imbalance_type == 'step':
         in_tail = np.arange(num_classes) >= num_classes // 2

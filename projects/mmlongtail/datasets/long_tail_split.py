@@ -23,7 +23,7 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
         ValueError: If there is no class, the counts are not 1 <= min_count <= max_count, or the power is not positive.
     """
     checks.whole('num_classes', num_classes)
-    checks.whole('min_count', min_count, at_most=checks.whole('max_count', max_count))
+    checks.whole(f'max_count={max_count}: min_count', min_count, at_most=checks.whole('max_count', max_count))
     checks.number('power', power, above=0)
     end = (max_count / min_count) ** (1 / (power + 1))
     return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
