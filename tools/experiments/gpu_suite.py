@@ -16,7 +16,7 @@ from pathlib import Path
 import run_queue
 
 BASELINES, GCL, NCL = (f'{folder}/cifar100_lt_if100' for folder in ('baselines/singlelabel', 'gcl', 'ncl'))
-# config, row of the table, its epochs, config that it starts from, scores to take; the longest first: they decide the end
+# config, row of the table, its epochs, config that it starts from, scores to take; the longest ones first
 SUITE = (
     (f'{NCL}.py', 'NCL++', 400, '', 'single'),
     (f'{NCL}.py', 'NCL++, ensemble', 400, '', 'long-tail'),
