@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib import metadata, util
 
 HOST_PACKAGES = {  # import name: the distributions that provide it
@@ -147,17 +148,22 @@ def load_local_checkpoint(filename: str, map_location=None):
     """Read a checkpoint file safely, whatever torch's default and the host's ways are.
 
     Defects: MMEngine leaves ``weights_only`` to torch's default; ``onedl-mmengine`` allows the real ``getattr`` and,
-    where safe loading fails, loads unsafely, and afterwards takes our permissions away along with its own.
+    where safe loading fails, loads unsafely, and afterwards takes our permissions away along with its own. torch does
+    not compare the checksums in its files: five of six flipped bits pass.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is cut off or not what was written.
         pickle.UnpicklingError: If it contains what no checkpoint of MMEngine needs.
     """
     import torch
 
+    from .files import check_archive
+
     path = os.path.expanduser(filename)
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{filename} can not be found.')
+    check_archive(path)
     allow_checkpoint_contents()
     return torch.load(path, map_location=map_location, weights_only=True)
 
@@ -167,6 +173,18 @@ def use_safe_loader() -> None:
     from mmengine.runner import CheckpointLoader
 
     CheckpointLoader.register_scheme('', load_local_checkpoint, force=True)
+
+
+def resume_from_what_loads() -> None:
+    """Let a Runner with ``resume=True`` take the newest checkpoint of its work dir that loads.
+
+    Defect: MMEngine takes what ``last_checkpoint`` names, loadable or not, by the path that the folder once had.
+    """
+    from mmengine.runner import runner
+
+    from .checkpoints import newest_checkpoint
+
+    runner.find_latest_checkpoint = newest_checkpoint
 
 
 def init_cpu_distributed(cfg) -> bool:
@@ -190,7 +208,8 @@ def init_cpu_distributed(cfg) -> bool:
         return False
     if not dist.is_initialized():
         os.environ.update(_launcher_environment(launcher))
-        dist.init_process_group('gloo')
+        timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')  # seconds, as in MMEngine
+        dist.init_process_group('gloo', timeout=timeout and timedelta(seconds=timeout))
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel',
         device_ids=None,
@@ -257,3 +276,4 @@ mend_torchvision()
 silence_missing_operators()
 allow_checkpoint_contents()
 use_safe_loader()
+resume_from_what_loads()

@@ -14,6 +14,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as dist
 
+from mmlongtail.checkpoints import newest_checkpoint
 from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -76,17 +77,39 @@ def amp_wrapper_type() -> str:
 
 
 def run(cfg: Config, action: Callable[[Runner], object]) -> None:
-    """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes.
+    """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes."""
+    with cpu_processes(cfg), errors_told():
+        find_resume(cfg)
+        action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
 
-    A file or folder that is not there ends the program with its message alone and exit status 2: it is the user's to
-    mend, and the message says how.
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """End the program at what is the user's to mend, with the error's message alone.
+
+    What the system refuses (a file that is not there or damaged, a full disk, a folder that may not be written) has
+    exit status 2, a loss that is not finite has 1.
     """
-    with cpu_processes(cfg):
-        try:
-            action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
-        except FileNotFoundError as error:
-            print(f'error: {error}', file=sys.stderr)
-            sys.exit(2)
+    try:
+        yield
+    except (OSError, FloatingPointError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(2 if isinstance(error, OSError) else 1)
+
+
+def find_resume(cfg: Config) -> None:
+    """Where a config asks to go on (``resume='auto'``, or no ``load_from``), fill in the work dir's newest checkpoint.
+
+    Without any it becomes a run from scratch, or from what ``load_from`` names.
+
+    Raises:
+        DamagedFileError: If there are checkpoints and none of them loads.
+    """
+    if cfg.get('resume') != 'auto' and (not cfg.get('resume') or cfg.get('load_from')):
+        return
+    newest = newest_checkpoint(cfg.work_dir)
+    cfg.resume, cfg.load_from = newest is not None, newest or cfg.get('load_from')
+    print(f'going on from {newest}' if newest else f'no checkpoint in {cfg.work_dir}: starting from scratch')
 
 
 @contextmanager
