@@ -70,16 +70,19 @@ def check_archive(path: str | os.PathLike) -> None:
         beginning = file.read(2)
     if not beginning:
         raise DamagedFileError(f'{path} is empty')
-    if not zipfile.is_zipfile(path):
-        if beginning == b'PK':
-            raise DamagedFileError(f'{path} is cut off: it has a beginning and no end')
-        return
     try:
-        with zipfile.ZipFile(path) as archive:
-            # torch would give a part with this mark some other content
-            marked = [part.filename for part in archive.filelist if part.external_attr & MSDOS_DIRECTORY]
-            changed = marked[0] if marked else archive.testzip()
+        problem = _archive_problem(path) if zipfile.is_zipfile(path) or beginning == b'PK' else None
     except Exception as error:  # zipfile raises a dozen kinds for what a flipped bit can do
-        raise DamagedFileError(f'{path} is damaged: {error}') from error
-    if changed:
-        raise DamagedFileError(f'{path} is damaged: {changed} in it has not the checksum it was written with')
+        problem = f'is damaged: {error}'
+    if problem:
+        raise DamagedFileError(f'{path} {problem}')
+
+
+def _archive_problem(path: str | os.PathLike) -> str | None:
+    if not zipfile.is_zipfile(path):
+        return 'is cut off: it has no end'
+    with zipfile.ZipFile(path) as archive:
+        # torch would give a part with this mark some other content
+        marked = [part.filename for part in archive.filelist if part.external_attr & MSDOS_DIRECTORY]
+        changed = marked[0] if marked else archive.testzip()
+    return changed and f'is damaged: {changed} in it has not the checksum it was written with'
