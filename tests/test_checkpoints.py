@@ -14,9 +14,7 @@ from mmlongtail.files import DamagedFileError
 
 def save(folder, name, iterations, epoch=0):
     folder.mkdir(exist_ok=True)
-    torch.save(
-        dict(meta=dict(iter=iterations, epoch=epoch), state_dict=dict(w=torch.ones(9))), folder / name
-    )
+    torch.save(dict(meta=dict(iter=iterations, epoch=epoch), state_dict=dict(w=torch.ones(9))), folder / name)
     return folder / name
 
 
@@ -24,7 +22,11 @@ def save(folder, name, iterations, epoch=0):
 def run(tmp_path):
     """A work dir with three checkpoints, written in an order that does not tell which is the newest."""
     folder = tmp_path / 'run'
-    for name, iterations, epoch in [('epoch_10.pth', 100, 10), ('epoch_9.pth', 90, 9), ('iter_95.pth', 95, 9)]:
+    for name, iterations, epoch in [
+        ('epoch_10.pth', 100, 10),
+        ('epoch_9.pth', 90, 9),
+        ('iter_95.pth', 95, 9),
+    ]:
         save(folder, name, iterations, epoch)
     write_pointer(folder, folder / 'epoch_9.pth')
     return folder
@@ -101,7 +103,9 @@ def without_meta(path):
 def test_damaged_ones_are_passed_over_and_named(run, damage, words, caplog, monkeypatch):
     damage(run / 'epoch_10.pth')
     said = []
-    monkeypatch.setattr('mmlongtail.checkpoints.print_log', lambda text, **how: said.append((text, how['level'])))
+    monkeypatch.setattr(
+        'mmlongtail.checkpoints.print_log', lambda text, **how: said.append((text, how['level']))
+    )
     assert newest_checkpoint(run) == str(run / 'iter_95.pth')
     [(text, level)] = said
     assert level == logging.WARNING
@@ -112,7 +116,9 @@ def test_damaged_ones_are_passed_over_and_named(run, damage, words, caplog, monk
 def test_none_that_loads_is_no_fresh_start(run):
     for path in run.glob('*.pth'):
         cut(path)
-    with pytest.raises(DamagedFileError, match='no checkpoint in .*run loads .*epoch_10.pth: is cut off.*iter_95'):
+    with pytest.raises(
+        DamagedFileError, match='no checkpoint in .*run loads .*epoch_10.pth: is cut off.*iter_95'
+    ):
         newest_checkpoint(run)
 
 

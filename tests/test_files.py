@@ -9,7 +9,9 @@ import torch
 
 from mmlongtail.files import DamagedFileError, DiskFullError, check_archive, written_whole
 
-CONTENT = dict(state_dict=dict(weight=torch.arange(200.0), steps=torch.tensor(3)), meta=dict(text='word ' * 40))
+CONTENT = dict(
+    state_dict=dict(weight=torch.arange(200.0), steps=torch.tensor(3)), meta=dict(text='word ' * 40)
+)
 
 
 @pytest.fixture
