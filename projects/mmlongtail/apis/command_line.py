@@ -107,9 +107,10 @@ def find_resume(cfg: Config) -> None:
     """
     if cfg.get('resume') != 'auto' and (not cfg.get('resume') or cfg.get('load_from')):
         return
-    newest = newest_checkpoint(cfg.work_dir)
-    cfg.resume, cfg.load_from = newest is not None, newest or cfg.get('load_from')
-    print(f'going on from {newest}' if newest else f'no checkpoint in {cfg.work_dir}: starting from scratch')
+    newest, start = newest_checkpoint(cfg.work_dir), cfg.get('load_from')
+    cfg.resume, cfg.load_from = newest is not None, newest or start
+    afresh = f'as at first, from {start}' if start else 'from scratch'
+    print(f'going on from {newest}' if newest else f'no checkpoint in {cfg.work_dir}: starting {afresh}')
 
 
 @contextmanager

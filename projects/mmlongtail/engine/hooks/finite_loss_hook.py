@@ -58,7 +58,7 @@ class FiniteLossHook(Hook):
         losses = {name: value for name, value in (outputs or {}).items() if 'loss' in name}
         if not self._left_out and _finite(losses.get('loss', losses)):
             return
-        parts = {name: float(value) for name, value in losses.items() if not _finite(value)}
+        parts = {name: torch.as_tensor(value).item() for name, value in losses.items() if not _finite(value)}
         parts = parts if parts.keys() <= {'loss'} else {k: v for k, v in parts.items() if k != 'loss'}
         what = ', '.join(f'{name} = {value}' for name, value in parts.items()) or "another process's loss"
         self._count(runner, f'iteration {runner.iter + 1} of {runner.max_iters}: {what}, not finite')
