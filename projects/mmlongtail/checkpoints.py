@@ -72,7 +72,7 @@ def _iterations(path: Path, problems: dict[Path, str]) -> tuple[int, int]:
 def _problem(path: Path) -> str | None:
     """Why a checkpoint does not load, in one line."""
     try:
-        CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+        CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
     except Exception as error:  # any: it is told, and the next one is tried
         words = str(error).strip() or type(error).__name__
         return words.splitlines()[0].removeprefix(f'{path} ')
