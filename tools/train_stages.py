@@ -50,10 +50,14 @@ def is_finished(cfg: Config, checkpoint: str | None) -> bool:
     """Whether a stage has done all of its epochs, or iterations."""
     if checkpoint is None:
         return False
-    done = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')['meta']
-    if 'max_epochs' in cfg.train_cfg:
-        return done['epoch'] >= cfg.train_cfg.max_epochs
-    return done['iter'] >= cfg.train_cfg.max_iters
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
+    done = content['meta']
+    if 'max_epochs' not in cfg.train_cfg:
+        return done['iter'] >= cfg.train_cfg.max_iters
+    # a checkpoint of the last iteration counts the epoch as not done yet
+    begun = content.get('message_hub', {}).get('runtime_info', {}).get('epoch_begun')
+    whole = begun and begun['epoch'] == done['epoch'] and done['iter'] == begun['iter'] + begun['batches']
+    return done['epoch'] + bool(whole) >= cfg.train_cfg.max_epochs
 
 
 def check_order(stages: Sequence[Config], finished: Sequence[bool], found: Sequence[str | None]) -> None:
