@@ -48,8 +48,30 @@ def test_resume_gives_the_same_weights(train, weights, resume):
     assert torch.equal(weights(short / 'epoch_2.pth'), last)
 
 
-def test_resume_with_no_checkpoint_starts_afresh(train):
-    assert (train('--resume') / 'epoch_2.pth').is_file()
+def test_resume_with_no_checkpoint_starts_afresh_and_says_so(train, capsys):
+    work_dir = train('--resume')
+    assert (work_dir / 'epoch_2.pth').is_file()
+    assert f'no checkpoint in {work_dir}: starting from scratch' in capsys.readouterr().out
+
+
+def test_a_moved_run_goes_on_from_what_loads(train, weights, tmp_path, capsys):
+    """The last checkpoint is cut off, the pointer names a folder that is gone."""
+    whole = train()
+    expected = weights(whole / 'epoch_2.pth')
+    whole.rename(tmp_path / 'moved')
+    torn = tmp_path / 'moved' / 'epoch_2.pth'
+    torn.write_bytes(torn.read_bytes()[:5000])
+    moved = train('--resume', work_dir='moved')
+    shown = capsys.readouterr()
+    assert f'{torn} is passed over: is cut off' in shown.out + shown.err
+    assert f'going on from {moved / "epoch_1.pth"}' in shown.out
+    assert torch.equal(weights(torn), expected)
+    torn.write_bytes(b'')
+    (moved / 'epoch_1.pth').write_bytes(b'')
+    with pytest.raises(SystemExit) as error:
+        train('--resume', work_dir='moved')
+    assert error.value.code == 2
+    assert 'epoch_1.pth: is empty; epoch_2.pth: is empty' in capsys.readouterr().err
 
 
 def test_seed(train, weights):

@@ -15,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as dist
 
+from mmlongtail.checkpoints import newest_checkpoint
 from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -77,17 +78,40 @@ def amp_wrapper_type() -> str:
 
 
 def run(cfg: Config, action: Callable[[Runner], object]) -> None:
-    """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes.
+    """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes."""
+    with cpu_processes(cfg), errors_told():
+        find_resume(cfg)
+        action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
 
-    A file or folder that is not there, or a checkpoint that is more than data, ends the program with its message alone
-    and exit status 2: it is the user's to mend, and the message says how.
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """End the program at what is the user's to mend, with the error's message alone.
+
+    What the system refuses (a file that is not there or damaged, a full disk, a folder that may not be written) and a
+    checkpoint that is more than data have exit status 2, a loss that is not finite has 1.
     """
-    with cpu_processes(cfg):
-        try:
-            action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
-        except (FileNotFoundError, UnpicklingError) as error:
-            print(f'error: {error}', file=sys.stderr)
-            sys.exit(2)
+    try:
+        yield
+    except (OSError, UnpicklingError, FloatingPointError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(1 if isinstance(error, FloatingPointError) else 2)
+
+
+def find_resume(cfg: Config) -> None:
+    """Where a config asks to go on (``resume='auto'``, or no ``load_from``), fill in the work dir's newest checkpoint.
+
+    Without any it becomes a run from scratch, or from what ``load_from`` names.
+
+    Raises:
+        DamagedFileError: If there are checkpoints and none of them loads.
+    """
+    if cfg.get('resume') != 'auto' and (not cfg.get('resume') or cfg.get('load_from')):
+        return
+    newest, start = newest_checkpoint(cfg.work_dir), cfg.get('load_from')
+    cfg.resume, cfg.load_from = newest is not None, newest or start
+    afresh = f'as at first, from {start}' if start else 'from scratch'
+    print(f'going on from {newest}' if newest else f'no checkpoint in {cfg.work_dir}: starting {afresh}')
 
 
 @contextmanager
