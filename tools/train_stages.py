@@ -8,7 +8,6 @@ unfinished one is resumed. The options are those of every stage; with --work-dir
 
 import argparse
 import gc
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,10 +57,8 @@ def is_finished(cfg: Config, checkpoint: str | None) -> bool:
     """Whether a stage has done all of its epochs, or iterations."""
     if checkpoint is None:
         return False
-    try:
+    with command_line.errors_told():
         done = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')['meta']
-    except pickle.UnpicklingError as error:
-        raise SystemExit(f'error: {error}') from error
     if 'max_epochs' in cfg.train_cfg:
         return done['epoch'] >= cfg.train_cfg.max_epochs
     return done['iter'] >= cfg.train_cfg.max_iters

@@ -12,6 +12,8 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.registry import LOOPS
 from torch.utils.data import BatchSampler
 
+from ..start_checks import check_epoch
+
 
 @LOOPS.register_module()
 class ResumableEpochLoop(EpochBasedTrainLoop):
@@ -22,6 +24,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     generators are seeded before each iteration from run seed, rank and iteration. What the data pipeline draws in
     worker processes continues too where the data set is a :class:`DrawDataset`. Arguments: ``EpochBasedTrainLoop``'s.
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        check_epoch(self.dataloader)  # here, as MMEngine's schedules assert on an epoch of no iteration
 
     def run(self) -> torch.nn.Module:
         self._skip = self._restore() if self._iter else 0
