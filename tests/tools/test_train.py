@@ -106,5 +106,5 @@ def test_two_processes_train_like_one_with_their_batches_joined(
     assert 'Distributed launcher: pytorch' in output
     assert 'GPU number: 2' in output  # MMEngine's words for the number of processes
     torch.testing.assert_close(
-        weights(two / 'epoch_2.pth'), weights(one / 'epoch_2.pth'), rtol=1e-5, atol=1e-6
+        weights(two / 'epoch_2.pth'), weights(one / 'epoch_2.pth'), rtol=1e-4, atol=1e-5
     )

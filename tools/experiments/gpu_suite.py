@@ -67,10 +67,14 @@ def main(argv=None) -> None:
     parser.add_argument('--jobs', type=int, default=8, help='runs at a time')
     parser.add_argument('--minutes', type=float, default=25, help='end after this time')
     parser.add_argument('--seed', default='0', help='of all runs')
+    parser.add_argument(
+        '--methods', nargs='+', choices=dict.fromkeys(row[1] for row in SUITE), help='only these'
+    )
     parser.add_argument('--fraction', type=Fraction, default=Fraction(1), help='of the epochs')
     parser.add_argument('--no-amp', action='store_true', help='no mixed precision')
     args = parser.parse_args(argv)
     runs = runs_of(args.fraction, args.seed, args.work_dir, not args.no_amp)
+    runs = [run for run in runs if not args.methods or run.method in args.methods]
     left = run_queue.work_off(runs, args.data, args.jobs, args.commit, minutes=args.minutes)
     if left:
         sys.exit('without a result: ' + ', '.join(run.method for run in left))

@@ -129,8 +129,8 @@ def train(*args, **kwargs):
     return runner.model.state_dict(), batches, RandomPictures.loaded - before
 
 
-def run_and_die(folder):
-    torch.set_num_threads(1)
+def run_and_die(folder, threads):
+    torch.set_num_threads(threads)
     train(folder, kill_at=8)
 
 
@@ -142,7 +142,8 @@ def assert_same_weights(weights, expected):
 def killed(tmp_path_factory):
     """Folder of a run with a seed that nobody gave, killed after its 8th of 15 iterations, the 3rd of epoch 2."""
     folder = tmp_path_factory.mktemp('killed')
-    process = torch.multiprocessing.get_context('spawn').Process(target=run_and_die, args=(folder,))
+    arguments = folder, torch.get_num_threads()  # as the runs that are compared with it
+    process = torch.multiprocessing.get_context('spawn').Process(target=run_and_die, args=arguments)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
