@@ -124,10 +124,11 @@ class StartCheckHook(Hook):
     def _summary(self, runner, classes) -> str:
         loader, device = runner.train_dataloader, next(runner.model.parameters()).device
         streams = len(getattr(loader.sampler, 'streams', ()))
+        parts = f' of {streams} streams' if streams else ''
         ranks = f' on each of {get_world_size()} processes' if get_world_size() > 1 else ''
         return (
             f'{len(loader.dataset)} images{_of_classes(runner, classes)}, {len(loader)} iterations per epoch, '
-            f'{runner.max_iters} in all, batch {loader.batch_size}{f" of {streams} streams" if streams else ""}{ranks}, '
+            f'{runner.max_iters} in all, batch {loader.batch_size}{parts}{ranks}, '
             f'device {device}, log {runner.logger.log_file}'
         )
 
