@@ -69,9 +69,11 @@ def schedule_problems(schedulers: Sequence, max_epochs: int, max_iters: int) -> 
     for i, scheduler in enumerate(schedulers):
         total, unit = (max_epochs, 'epochs') if scheduler.by_epoch else (max_iters, 'iterations')
         name = f'param_scheduler.{i} ({type(scheduler).__name__})'
-        if scheduler.end != INF and scheduler.end > total:
-            last = f'{name} ends after {scheduler.end} {unit}, but the run after {total}'
-            (unfinished if is_warmup(scheduler) else unreached).append(last)
+        if is_warmup(scheduler) and scheduler.end > total:
+            end = 'never' if scheduler.end == INF else f'after {scheduler.end} {unit}'
+            unfinished.append(f'{name} ends {end}, but the run after {total} {unit}')
+        elif total < scheduler.end < INF:
+            unreached.append(f'{name} ends after {scheduler.end} {unit}, but the run after {total}')
         if isinstance(scheduler, MultiStepParamScheduler):
             late = sorted(step for step in scheduler.milestones if step >= total)
             unreached += [f'{name} has milestones {late}, but the run ends after {total} {unit}'] * bool(late)
