@@ -94,7 +94,9 @@ def _reason(error: pickle.UnpicklingError) -> str:
     asked = re.search(r'GLOBAL (\S+)', str(error))
     if asked:
         return f'it asks for {asked[1]}, which none of MMEngine needs'
-    return str(error).partition('WeightsUnpickler error: ')[2].partition('\n')[0] or str(error)
+    if 'Unsupported operand' in str(error) or 'invalid load key' in str(error):
+        return 'it is no checkpoint, or damaged'
+    return str(error).partition('WeightsUnpickler error: ')[2].strip().partition('\n')[0] or str(error)
 
 
 def remove_config_code(checkpoint: dict, filename: str | Path) -> None:

@@ -2,10 +2,20 @@
 
 import pytest
 import torch
+from mmpretrain.models.losses import SeesawLoss
 from torch import nn
 
-from mmlongtail.engine.checkpoint_filling import describe_unfilled, training_parts, unfilled, without
+from mmlongtail.engine.checkpoint_filling import (
+    describe_unfilled,
+    own_parts,
+    training_parts,
+    unfilled,
+    without,
+)
+from mmlongtail.engine.hooks import ClassMeanHook, FreezeHook
 from mmlongtail.models.branching import branch_modules
+from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
+from mmlongtail.models.losses import CompensatedBCELoss
 
 
 @pytest.fixture
@@ -44,16 +54,21 @@ def test_load_hooks_run():
 
 
 def test_parts_of_training_and_what_is_left():
-    from mmpretrain.models.losses import SeesawLoss
-
-    from mmlongtail.models.losses import CompensatedBCELoss
-
     net = nn.Module()
     net.own, net.host, net.fc = CompensatedBCELoss(num_classes=3), SeesawLoss(num_classes=3), nn.Linear(2, 2)
     parts = training_parts(net)
     assert set(parts) >= {'own', 'host'}
     problems = dict.fromkeys(['own.mu_pos', 'owner.x', 'host.cum_samples', 'fc.weight', 'fc.bias'], 'missing')
     assert list(without(problems, [*parts, 'fc.bias'])) == ['owner.x', 'fc.weight']
+
+
+def test_parts_that_fill_themselves():
+    net = nn.Module()
+    net.fc = ScaledLinear(nn.Linear(2, 2))
+    hooks = [FreezeHook(reinitialize=['head']), object()]
+    assert own_parts(net, hooks, training=True) == ['fc.scale', 'head']
+    assert own_parts(net, hooks, training=False) == []
+    assert own_parts(net, [ClassMeanHook({})], training=False) == ['head.means', 'head.known']
 
 
 def test_the_first_few_are_described():

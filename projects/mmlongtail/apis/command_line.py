@@ -77,10 +77,11 @@ def prepare(args: argparse.Namespace) -> Config:
 
 def _add_start_check(cfg: Config, allow_partial: bool) -> None:
     """The checks at the start also for configs without this package's base, unless they say None."""
-    cfg.setdefault('default_hooks', {})
-    check = cfg.default_hooks.setdefault('start_check', dict(type='StartCheckHook'))
-    if check and allow_partial:
-        check.allow_partial = True
+    hooks = cfg.get('default_hooks') or {}
+    check = hooks.get('start_check', {})
+    if check is not None:
+        partial = dict(allow_partial=True) if allow_partial else {}
+        cfg.default_hooks = dict(hooks, start_check={'type': 'StartCheckHook', **check, **partial})
 
 
 def _complete_loader(loader: dict, args: argparse.Namespace) -> None:

@@ -41,6 +41,17 @@ def training_parts(model: nn.Module) -> list[str]:
     return [name for name, path in named if name and not TRAINING_PACKAGES.isdisjoint(path)]
 
 
+def own_parts(model: nn.Module, hooks: Iterable, training: bool) -> list[str]:
+    """Names of what parts of the model, or hooks, say by ``fills(training)`` that they fill themselves.
+
+    A module names its own modules and tensors, a hook those of the model.
+    """
+    named = [(f'{name}.' * bool(name), module) for name, module in model.named_modules()]
+    named += [('', hook) for hook in hooks]
+    givers = [(prefix, giver) for prefix, giver in named if hasattr(giver, 'fills')]
+    return [f'{prefix}{part}' for prefix, giver in givers for part in giver.fills(training)]
+
+
 def without(problems: Mapping[str, str], parts: Iterable[str]) -> dict[str, str]:
     """The problems that lie in none of these modules, nor are one of these tensors."""
     names = tuple(parts)

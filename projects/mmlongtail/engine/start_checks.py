@@ -71,7 +71,10 @@ def schedule_problems(schedulers: Sequence, max_epochs: int, max_iters: int) -> 
         name = f'param_scheduler.{i} ({type(scheduler).__name__})'
         if is_warmup(scheduler) and scheduler.end > total:
             end = 'never' if scheduler.end == INF else f'after {scheduler.end} {unit}'
-            unfinished.append(f'{name} ends {end}, but the run after {total} {unit}')
+            shorter = f'--cfg-options param_scheduler.{i}.end={max(total // 10, 2)}'
+            unfinished.append(
+                f'{name} ends {end}, but the run after {total} {unit} ({shorter} makes it a tenth)'
+            )
         elif total < scheduler.end < INF:
             unreached.append(f'{name} ends after {scheduler.end} {unit}, but the run after {total}')
         if isinstance(scheduler, MultiStepParamScheduler):

@@ -13,7 +13,7 @@ from mmpretrain.registry import HOOKS
 from mmlongtail.datasets.draws import random_scope
 from mmlongtail.structures import GROUP_NAMES, class_groups
 
-from ..checkpoint_filling import describe_unfilled, training_parts, unfilled, without
+from ..checkpoint_filling import describe_unfilled, own_parts, training_parts, unfilled, without
 from ..start_checks import (
     StartError,
     check_best,
@@ -37,7 +37,7 @@ class StartCheckHook(Hook):
     in the validation, a network that can predict one of its pictures, a warm-up that ends, and a ``save_best`` that
     the validation gives; schedule steps after the end and recipes of large sets on a small one are warned of. A test
     must have the classes of the training. A checkpoint must fill the model: in a test all of what predicts, at the
-    start of a training all but losses and what other hooks say, by ``fills(training)``, that they fill themselves.
+    start of a training all but losses and what modules and hooks fill themselves, as their ``fills(training)`` says.
 
     Args:
         allow_partial: Take a checkpoint that does not fill the model, or that is of other classes.
@@ -57,8 +57,8 @@ class StartCheckHook(Hook):
         training, model = isinstance(runner.optim_wrapper, OptimWrapper), bare_model(runner.model)
         state = checkpoint.get('state_dict', checkpoint)
         state = {name.removeprefix('module.'): value for name, value in state.items()}
-        own = [name for hook in runner.hooks if hasattr(hook, 'fills') for name in hook.fills(training)]
-        problems = without(unfilled(model, state), [*training_parts(model), *own])
+        unneeded = [*training_parts(model), *own_parts(model, runner.hooks, training)]
+        problems = without(unfilled(model, state), unneeded)
         if not problems:
             return
         source = runner.cfg.get('load_from') or 'the checkpoint'
@@ -115,8 +115,8 @@ class StartCheckHook(Hook):
                 runner.logger.warning(problem)
             if unfinished and not self.allow_short:
                 raise StartError(
-                    f'{unfinished[0]}, so it would never have its learning rate: train longer, give the warm-up an '
-                    'earlier end, or for a trial default_hooks.start_check.allow_short=True in --cfg-options'
+                    f'{unfinished[0]}, so it would never have its learning rate: train longer, shorten the warm-up, '
+                    'or for a trial --cfg-options default_hooks.start_check.allow_short=True'
                 )
             for problem in unreached:
                 runner.logger.warning(problem)
