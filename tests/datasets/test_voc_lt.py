@@ -66,6 +66,28 @@ def test_id_list_of_the_release(tmp_path):
             r'b\.xml is not a VOC annotation',
         ),
         (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<html><body/></html>'),
+            ValueError,
+            r"b\.xml is not a VOC annotation: its root is 'html', annotation is expected",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<annotation xmlns="http://x/y"/>'),
+            ValueError,
+            r"b\.xml is not a VOC annotation: its root is '\{http://x/y\}annotation'",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<annotation><Object/></annotation>'),
+            ValueError,
+            r"b\.xml: an element 'Object', object is expected",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text(
+                '<?xml version="1.0" encoding="utf-99"?><a/>'
+            ),
+            ValueError,
+            r'b\.xml is not a VOC annotation: unknown encoding',
+        ),
+        (
             lambda d: write_image(d, 'VOC2012', 'b', [('unicorn', 0)]),
             ValueError,
             r"b\.xml.*'unicorn'.*aeroplane",

@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
     increment.add_argument(
         '--names',
         nargs='+',
-        help='of the methods, for the titles (default: file names, or what tells the paths apart)',
+        help='of the methods, for the titles (default: what tells the files apart)',
     )
     compensation = figure.add_parser('compensation', help='Fig. 4, from a checkpoint')
     compensation.add_argument('checkpoint', type=Path)
@@ -59,7 +59,7 @@ def draw_increment(args: argparse.Namespace):
         raise ValueError(f'need a baseline and something to compare, got {args.files[0]} alone')
     if len(set(names)) != len(names) or len(names) != len(args.files):
         raise ValueError(
-            f'need a name of its own for each of {len(args.files)} files: got {", ".join(names)} (--names)'
+            f'need a name of its own for each of {len(args.files)} files by --names: got {", ".join(names)}'
         )
     statistics, (baseline, *others) = sources.read_per_class(args.files)
     return figures.increment_figure(baseline, dict(zip(names[1:], others)), statistics, names[0])

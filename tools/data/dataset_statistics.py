@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'source',
-        help='config (.py), list file (.csv, .txt), COCO-style JSON or a folder with a folder for each class',
+        help='config (.py), list file (.csv, .txt), COCO-style JSON or folder of a folder per class',
     )
     parser.add_argument(
         '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'

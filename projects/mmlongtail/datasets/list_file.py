@@ -81,8 +81,8 @@ class ListFileDataset(PictureDataset):
             return
         if not os.path.exists(self._picture(rows[0])):
             raise ValueError(
-                f'{self.ann_file}, line {rows[0].number}: {short(rows[0].path)} looks like a header: the first column of '
-                f'one is expected to be called one of {", ".join(PATH_COLUMNS)}'
+                f'{self.ann_file}, line {rows[0].number}: {short(rows[0].path)} looks like a header: the first column '
+                f'of one is expected to be called one of {", ".join(PATH_COLUMNS)}'
             )
 
     def _item(self, row: Row, index_of: dict[str, int], plain: bool) -> dict:

@@ -110,8 +110,8 @@ def _marked(path: str, columns: list[str], cells: Cells) -> Iterator[Row]:
         wrong = next((k for k, mark in enumerate(marks) if mark not in ('0', '1')), None)
         if wrong is not None:
             raise ValueError(
-                f'{path}, line {number}, column {short(columns[wrong])}: {short(marks[wrong])}: 0 or 1 is expected, for '
-                'line 1 is a header with a column for each class'
+                f'{path}, line {number}, column {short(columns[wrong])}: {short(marks[wrong])}: 0 or 1 is expected, '
+                'for line 1 is a header with a column for each class'
             )
         yield Row(number, picture, [name for name, mark in zip(columns, marks) if mark == '1'])
 

@@ -103,8 +103,8 @@ class PictureDataset(MultiLabelDataset):
             plain = path.startswith(folder) and '..' not in path  # spares most of them the slow way
             if not plain and not os.path.abspath(path).startswith(tuple(roots)):
                 raise ValueError(
-                    f'{self.ann_file}: {short(path)} is outside {" and ".join(roots)}: a picture inside is expected, or '
-                    'allow_outside_root=True'
+                    f'{self.ann_file}: {short(path)} is outside {" and ".join(roots)}: a picture inside is expected, '
+                    'or allow_outside_root=True'
                 )
 
     def _without_broken(self, data_list: list[dict]) -> list[dict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 
 import numpy as np
 import torch
@@ -61,8 +62,7 @@ def _numbers(values: object, number: int, kinds: tuple[type, ...]) -> bool:
     return (
         isinstance(values, list)
         and len(values) == number
-        and all(type(value) in kinds and abs(value) < 2**63 for value in values if value is not None)
-        and (float in kinds or None not in values)
+        and all(type(value) in kinds and (value is None or abs(value) < 2**63) for value in values)
     )
 
 
@@ -98,7 +98,7 @@ def read_per_class(
     for path, content in zip(paths, contents):
         if key not in content:
             raise ValueError(f'{path} has no {key}, only {some_of(sorted(content))}')
-        if not _numbers(content[key], len(content['classes']), (int, float)):
+        if not _numbers(content[key], len(content['classes']), (int, float, NoneType)):
             raise ValueError(
                 f'{path}, {key}={short(content[key])}: {len(content["classes"])} finite numbers or null are expected'
             )
