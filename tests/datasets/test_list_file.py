@@ -107,6 +107,16 @@ def test_missing_files_are_named(root):
 
 
 def test_repeated_class_is_named(root):
+    (root / 'twice.txt').write_text('cat\ndog\n\ncat')
+    with pytest.raises(
+        ValueError, match=r"twice\.txt, line 4: 'cat' is the class of line 1: .*all different"
+    ):
+        build(root, 'l.txt', 'a.jpg cat', 'twice.txt')
+    (root / 'empty.txt').touch()
+    with pytest.raises(ValueError, match=r'empty\.txt is empty: a class name on each line'):
+        build(root, 'l.txt', 'a.jpg cat', 'empty.txt')
+    with pytest.raises(ValueError, match=r'l\.txt has no label in it: names of classes are expected'):
+        build(root, 'l.txt', 'a.jpg')
     with pytest.raises(ValueError, match='all different'):
         build(root, 'l.txt', 'a.jpg cat', ['cat', 'cat'])
 

@@ -53,8 +53,8 @@ class ListFileDataset(PictureDataset):
             )
         if isinstance(classes, str):
             path = os.path.join(data_root, os.path.expanduser(classes))
-            classes = [name for _, name in read_lines(path, 'a list of class names, one a line,')]
-        if classes is not None and len(set(classes)) < len(classes):
+            classes = read_class_names(path)
+        elif classes is not None and len(set(classes)) < len(classes):
             raise ValueError(f'classes={short(classes)}: names that are all different are expected')
         self.separator, self.label_separator = separator, label_separator
         super().__init__(ann_file=ann_file, data_root=data_root, classes=classes, **kwargs)
@@ -115,6 +115,10 @@ class ListFileDataset(PictureDataset):
                     'expected: a list of names or a text file with one name a line'
                 )
             names.update(labels)
+        if not names:
+            raise ValueError(
+                f'{self.ann_file} has no label in it: names of classes are expected, or `classes`'
+            )
         return tuple(sorted(names))
 
     def _index(self, label: str, number: int, index_of: dict[str, int]) -> int:
@@ -124,6 +128,25 @@ class ListFileDataset(PictureDataset):
                 f'{some_of(list(self.CLASSES))} or an index from 0 to {len(self.CLASSES) - 1}'
             )
         return index_of[label]
+
+
+def read_class_names(path: str) -> list[str]:
+    """Return the names in a text file of one a line.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ValueError: If it has no names, or one twice.
+    """
+    first: dict[str, int] = {}
+    for number, name in read_lines(path, 'a list of class names, one a line,'):
+        if first.setdefault(name, number) < number:
+            raise ValueError(
+                f'{path}, line {number}: {short(name)} is the class of line {first[name]}: names that are all '
+                'different are expected'
+            )
+    if not first:
+        raise ValueError(f'{path} is empty: a class name on each line is expected')
+    return list(first)
 
 
 def is_index(label: str) -> bool:
