@@ -77,8 +77,9 @@ def names_of(paths: Sequence[str | Path]) -> list[str]:
     parts = [Path(path).parts[:-1] + (stem,) for path, stem in zip(paths, stems)]
     shared = set.intersection(*map(set, parts))
     own = [[part for part in of_one if part not in shared] for of_one in parts]
-    untimed = ['/'.join(part for part in of_one if not TIME.fullmatch(part)) for of_one in own]
-    return untimed if len(set(untimed)) == len(untimed) else ['/'.join(of_one) for of_one in own]
+    untimed = [[part for part in of_one if not TIME.fullmatch(part)] for of_one in own]
+    enough = len(set(map(tuple, untimed))) == len(untimed)
+    return ['/'.join(of_one) or stem for of_one, stem in zip(untimed if enough else own, stems)]
 
 
 def read_per_class(
