@@ -105,6 +105,19 @@ def test_errors_name_the_file(tmp_path, change, error, message):
         VOCLT(str(tmp_path), ids='ids.pkl')
 
 
+def test_ids_that_leave_the_devkit_need_a_switch(tmp_path):
+    write_image(tmp_path / 'devkit', 'VOC2012', 'a', [('car', 0)])
+    write_image(tmp_path / 'other', 'VOC2012', 'b', [('cat', 0)])
+    (tmp_path / 'other/VOC2012/JPEGImages/b.xml').write_text('no annotation')
+    (tmp_path / 'devkit/ids.txt').write_text('a\n../../../other/VOC2012/JPEGImages/b')
+    with pytest.raises(
+        ValueError, match=r"ids\.txt: '.*/b\.xml' is outside .*devkit.*allow_outside_root=True"
+    ):
+        VOCLT(str(tmp_path / 'devkit'), ids='ids.txt')
+    with pytest.raises(ValueError, match=r'b\.xml is not a VOC annotation'):
+        VOCLT(str(tmp_path / 'devkit'), ids='ids.txt', allow_outside_root=True)
+
+
 def test_published_labels_come_back_from_xml(shared_data, tmp_path):
     published = json.loads((shared_data / 'voc_lt.json').read_text())
     draw = random.Random(0)

@@ -63,8 +63,7 @@ class PictureDataset(MultiLabelDataset):
             raise ValueError(
                 f'{self.ann_file}: each image is expected once, listed twice: {some_of(repeated)}'
             )
-        if not self.allow_outside_root:
-            self._check_inside()
+        self._check_inside(item['img_path'] for item in self.data_list)
         kept = self._without_broken(self.data_list)
         if not kept:
             raise ValueError(f'{self.ann_file}: no image in it, or none left; at least one is expected')
@@ -95,15 +94,15 @@ class PictureDataset(MultiLabelDataset):
                 f"{path} {fault}: replace it, or leave such pictures out by broken_images='skip'"
             ) from error
 
-    def _check_inside(self) -> None:
-        """Refuse pictures that are neither in the data root nor in the pictures' folder; links count by their names."""
+    def _check_inside(self, paths: Iterable[str]) -> None:
+        """Refuse files that are neither in the data root nor in the pictures' folder; links count by their names."""
         folder = self.data_prefix.get('img_path') or ''
         roots = [os.path.join(os.path.abspath(root), '') for root in (self.data_root, folder) if root]
-        for path in (item['img_path'] for item in self.data_list) if roots else ():
+        for path in () if self.allow_outside_root or not roots else paths:
             plain = path.startswith(folder) and '..' not in path  # spares most of them the slow way
             if not plain and not os.path.abspath(path).startswith(tuple(roots)):
                 raise ValueError(
-                    f'{self.ann_file}: {short(path)} is outside {" and ".join(roots)}: a picture inside is expected, '
+                    f'{self.ann_file}: {short(path)} is outside {" and ".join(roots)}: a file inside is expected, '
                     'or allow_outside_root=True'
                 )
 

@@ -57,6 +57,7 @@ class VOCLT(PictureDataset):
 
     def _labels(self, img_id: str) -> list[int]:
         path = os.path.join(self.data_prefix['ann_path'], f'{img_id}.xml')
+        self._check_inside([path])
         names = set(self._object_names(path, img_id))
         unknown = sorted(names.difference(self.CLASSES))
         if unknown:
