@@ -59,24 +59,38 @@ def _candidates(work_dir: Path) -> list[Path]:
 
 
 def _iterations(path: Path, problems: dict[Path, str]) -> tuple[int, int]:
-    """Iterations and epochs done; the weights are not read for this. The newest come first where nobody knows."""
+    """Iterations and epochs done; where nobody knows, none, and a problem is noted."""
     try:
-        meta = torch.load(path, map_location='cpu', mmap=True, weights_only=True)['meta']
-        return meta['iter'], meta['epoch']
-    except Exception:  # what is wrong is found and told by the real loader
-        problem = _problem(path)
-        problems[path] = problem or 'it does not say how far the run was'
+        try:  # the weights are not read in this way
+            content = torch.load(path, map_location='cpu', mmap=True, weights_only=True)
+        except Exception:  # what is wrong, if anything is, the real loader knows better
+            content = _load(path)
+    except Exception as error:
+        problems[path] = _in_one_line(error, path)
         return 0, 0
+    meta = content.get('meta') if isinstance(content, dict) else None
+    meta = meta if isinstance(meta, dict) else {}
+    if not {'iter', 'epoch'} <= meta.keys():
+        problems[path] = 'it does not say how far the run was'
+    return meta.get('iter', 0), meta.get('epoch', 0)
+
+
+def _load(path: Path) -> dict:
+    return CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
 
 
 def _problem(path: Path) -> str | None:
     """Why a checkpoint does not load, in one line."""
     try:
-        CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
+        _load(path)
     except Exception as error:  # any: it is told, and the next one is tried
-        words = str(error).strip() or type(error).__name__
-        return words.splitlines()[0].removeprefix(f'{path} ')
+        return _in_one_line(error, path)
     return None
+
+
+def _in_one_line(error: Exception, path: Path) -> str:
+    words = str(error).strip() or type(error).__name__
+    return words.splitlines()[0].removeprefix(f'{path} ')
 
 
 def _log_skipped(problems: dict[Path, str]) -> None:

@@ -145,7 +145,8 @@ def test_two_processes_one_of_which_gets_sigterm(trainings, report, tmp_path):
             environment = dict(group, RANK=str(rank), LOCAL_RANK=str(rank))
             yield start(training, folder, resume, options=['--launcher', 'pytorch'], environment=environment)
 
-    whole, folder = tmp_path / 'whole', tmp_path / 'run'
+    whole, folder = tmp_path / 'whole' / 'run', tmp_path / 'run'
+    whole.parent.mkdir()
     assert [finish(process) for process in list(ranks(whole))] == [0, 0]
     processes = list(ranks(folder))
     assert wait_for(lambda: list(folder.glob('iter_*.pth')), processes[0])

@@ -65,7 +65,7 @@ class FiniteLossHook(Hook):
 
     def _count(self, runner, words: str) -> None:
         skipped = runner.message_hub.get_info(self.key, 0)
-        if skipped >= self.skip:
+        if skipped >= self.skip or not self._left_out:  # several optimizers pass us by
             former = f' after {skipped} steps left out' if skipped else ''
             raise FloatingPointError(
                 f'{words}{former}. No checkpoint was written since. A lower learning rate, clipped gradients '
