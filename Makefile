@@ -1,6 +1,7 @@
 # Everything runs in the active virtual environment; where none is active, in .venv, which is made.
 #   make demo     install, train the collaborative method and its baseline on the demo set, print their table
 #   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
+#   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
 
@@ -16,16 +17,21 @@ measured := configs/collab configs/baselines/multilabel configs/pg configs/basel
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
-.PHONY: demo test lint install
+.PHONY: demo test faults lint install
 
 # one thread a process: tiny models on several fight for cores and lose
-demo test: export OMP_NUM_THREADS = 1
+demo test faults: export OMP_NUM_THREADS = 1
 
 demo: $(installed)
 	python tools/demo.py
 
 test: $(installed)
 	python -m pytest $(PYTEST_ARGS)
+
+KILLS ?= 50
+
+faults: $(installed)
+	python -m pytest tests/faults -o python_files='fault_*.py' --kills $(KILLS) --write $(PYTEST_ARGS)
 
 lint: $(installed)
 	ruff check .

@@ -30,3 +30,11 @@ def threads():
 def frozen_imports():
     """Keep what the imports left out of later collections: the host collects garbage for every data set it fills."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='session')
+def plain_configs():
+    """Leave dumped configs as they are: making them pretty is half of a tiny run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+        yield

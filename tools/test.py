@@ -38,17 +38,18 @@ def make_parser() -> argparse.ArgumentParser:
 def merge(cfg: Config, args: argparse.Namespace) -> None:
     """Put the options of testing into the config."""
     cfg.load_from = args.checkpoint
+    cfg.resume = False
+    command_line.use_test_folder(cfg)
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir:
         cfg.setdefault('default_hooks', {})
         cfg.default_hooks.visualization = dict(
-            type='VisualizationHook',
-            enable=True,
-            show=args.show,
-            wait_time=args.wait_time,
+            type='PredictionPictureHook',
             out_dir=args.show_dir,
             interval=args.interval,
+            show=args.show,
+            wait_time=args.wait_time,
         )
     if args.tta:
         merge_tta(cfg)
@@ -72,6 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.out and Path(args.out).suffix not in SUFFIXES[args.out_item]:
         parser.error(f'--out {args.out}: for {args.out_item} it ends in {", ".join(SUFFIXES[args.out_item])}')
     merge(cfg, args)
+    with command_line.errors_told():
+        if args.out:
+            command_line.check_writable(args.out)
+        if args.show_dir:
+            command_line.check_writable(args.show_dir, is_folder=True)
 
     def test(runner: Runner) -> None:
         if args.out and args.out_item == 'pred':

@@ -19,7 +19,8 @@ def make_parser() -> argparse.ArgumentParser:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, or from the latest in the work dir; with none there, start afresh',
+        help='go on from this checkpoint, or from the newest that loads in the work dir; with none there, '
+        'start afresh',
     )
     parser.add_argument('--no-validate', action='store_true', help='no evaluation during training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch')
@@ -30,8 +31,8 @@ def make_parser() -> argparse.ArgumentParser:
 def merge(cfg: Config, args: argparse.Namespace) -> None:
     """Put the options of training into the config."""
     if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        cfg.resume = args.resume if args.resume == 'auto' else True
+        cfg.load_from = cfg.get('load_from') if args.resume == 'auto' else args.resume
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.auto_scale_lr:

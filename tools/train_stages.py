@@ -8,7 +8,6 @@ unfinished one is resumed. The options are those of every stage; with --work-dir
 
 import argparse
 import gc
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +18,10 @@ import mmlongtail  # noqa: F401  first: it mends the host packages
 # isort: split
 from mmengine.config import Config
 from mmengine.dist import barrier
-from mmengine.runner import CheckpointLoader, Runner, find_latest_checkpoint
+from mmengine.runner import CheckpointLoader, Runner
 
 from mmlongtail.apis import command_line
+from mmlongtail.checkpoints import newest_checkpoint
 
 
 def parse(argv: Sequence[str] | None) -> list[Config]:
@@ -46,41 +46,35 @@ def parse(argv: Sequence[str] | None) -> list[Config]:
     return stages
 
 
-def last_checkpoint(cfg: Config) -> str | None:
-    """The checkpoint that a stage has come to, also where its work dir has been moved."""
-    noted = find_latest_checkpoint(cfg.work_dir)
-    if noted is None or Path(noted).is_file():
-        return noted
-    return str(Path(cfg.work_dir) / Path(noted).name)
-
-
 def is_finished(cfg: Config, checkpoint: str | None) -> bool:
     """Whether a stage has done all of its epochs, or iterations."""
     if checkpoint is None:
         return False
-    try:
-        done = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')['meta']
-    except pickle.UnpicklingError as error:
-        raise SystemExit(f'error: {error}') from error
-    if 'max_epochs' in cfg.train_cfg:
-        return done['epoch'] >= cfg.train_cfg.max_epochs
-    return done['iter'] >= cfg.train_cfg.max_iters
+    with command_line.errors_told():
+        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
+    done = content['meta']
+    if 'max_epochs' not in cfg.train_cfg:
+        return done['iter'] >= cfg.train_cfg.max_iters
+    # a checkpoint of the last iteration counts the epoch as not done yet
+    begun = content.get('message_hub', {}).get('runtime_info', {}).get('epoch_begun')
+    whole = begun and begun['epoch'] == done['epoch'] and done['iter'] == begun['iter'] + begun['batches']
+    return done['epoch'] + bool(whole) >= cfg.train_cfg.max_epochs
 
 
-def check_order(stages: Sequence[Config], finished: Sequence[bool]) -> None:
+def check_order(stages: Sequence[Config], finished: Sequence[bool], found: Sequence[str | None]) -> None:
     """Refuse to go on with a stage that began from something else than the end of the one before."""
-    for before, stage, done in zip(stages, stages[1:], finished):
-        if not done and last_checkpoint(stage):
+    for before, stage, done, checkpoint in zip(stages, stages[1:], finished, found[1:]):
+        if not done and checkpoint:
             raise SystemExit(
                 f'error: {stage.work_dir} has a checkpoint, but the stage before it, {before.work_dir}, is not '
                 f'finished: remove one of the two folders or name another --work-dir'
             )
 
 
-def train_stage(cfg: Config, former: str | None) -> None:
-    """Train a stage, or what is left of it; it starts from the checkpoint of the former one, if any."""
-    cfg.resume = last_checkpoint(cfg) is not None
-    cfg.load_from = last_checkpoint(cfg) or former or cfg.get('load_from')
+def train_stage(cfg: Config, checkpoint: str | None, former: str | None) -> None:
+    """Train a stage from its own checkpoint on, or else from that of the former one, if any."""
+    cfg.resume = checkpoint is not None
+    cfg.load_from = checkpoint or former or cfg.get('load_from')
 
     def action(runner: Runner) -> None:
         runner.train()
@@ -93,16 +87,18 @@ def train_stage(cfg: Config, former: str | None) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Train all stages; ``argv`` defaults to the command line's arguments."""
     stages = parse(argv)
-    finished = [is_finished(cfg, last_checkpoint(cfg)) for cfg in stages]
-    check_order(stages, finished)
+    with command_line.errors_told():
+        found = [newest_checkpoint(cfg.work_dir) for cfg in stages]
+    finished = [is_finished(cfg, checkpoint) for cfg, checkpoint in zip(stages, found)]
+    check_order(stages, finished, found)
     former = None
     with command_line.cpu_processes(stages[0]):
-        for cfg, done in zip(stages, finished):
+        for cfg, done, checkpoint in zip(stages, finished, found):
             if done:
                 print(f'{cfg.work_dir} is finished')
             else:
-                train_stage(cfg, former)
-            former = last_checkpoint(cfg)
+                train_stage(cfg, checkpoint, former)
+            former = checkpoint if done else newest_checkpoint(cfg.work_dir)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib import metadata, util
 
 HOST_PACKAGES = {  # import name: the distributions that provide it
@@ -111,6 +112,18 @@ def silence_missing_operators() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
+def resume_from_what_loads() -> None:
+    """Let a Runner with ``resume=True`` take the newest checkpoint of its work dir that loads.
+
+    Defect: MMEngine takes what ``last_checkpoint`` names, loadable or not, by the path that the folder once had.
+    """
+    from mmengine.runner import runner
+
+    from .checkpoints import newest_checkpoint
+
+    runner.find_latest_checkpoint = newest_checkpoint
+
+
 def init_cpu_distributed(cfg) -> bool:
     """Prepare a run of several processes without accelerator; to be called before the Runner is built.
 
@@ -132,7 +145,8 @@ def init_cpu_distributed(cfg) -> bool:
         return False
     if not dist.is_initialized():
         os.environ.update(_launcher_environment(launcher))
-        dist.init_process_group('gloo')
+        timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')  # seconds, as in MMEngine
+        dist.init_process_group('gloo', timeout=timeout and timedelta(seconds=timeout))
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel',
         device_ids=None,
@@ -197,3 +211,4 @@ def channels_last_is_safe(model) -> bool:
 check_versions()
 mend_torchvision()
 silence_missing_operators()
+resume_from_what_loads()

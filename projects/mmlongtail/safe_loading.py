@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging import WARNING
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
 from torch.serialization import add_safe_globals
 
+from .files import check_archive
 from .plain_config import check_config_text
 
 HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
@@ -93,7 +95,9 @@ def _reason(error: pickle.UnpicklingError) -> str:
     asked = re.search(r'GLOBAL (\S+)', str(error))
     if asked:
         return f'it asks for {asked[1]}, which none of MMEngine needs'
-    return str(error).partition('WeightsUnpickler error: ')[2].partition('\n')[0] or str(error)
+    if 'Unsupported operand' in str(error) or 'invalid load key' in str(error):
+        return 'it is no checkpoint, or damaged'
+    return str(error).partition('WeightsUnpickler error: ')[2].strip().partition('\n')[0] or str(error)
 
 
 def remove_config_code(checkpoint: dict, filename: str | Path) -> None:
@@ -112,14 +116,37 @@ def remove_config_code(checkpoint: dict, filename: str | Path) -> None:
             print_log(f'{filename}: its {name} is left out, as {error}', 'current', WARNING)
 
 
+@contextmanager
+def internet_needed(filename: str) -> Iterator[None]:
+    """Say, where weights cannot be fetched, what to do without them.
+
+    Raises:
+        ConnectionError: Instead of what the system or the server says.
+    """
+    try:
+        yield
+    except (URLError, ConnectionError, TimeoutError) as error:
+        raise ConnectionError(
+            f'{filename} cannot be fetched ({error}): name a file of these weights instead, such as --cfg-options '
+            'model.backbone.init_cfg.checkpoint=FILE or load_from=FILE, or start from random weights with '
+            'model.backbone.init_cfg=None'
+        ) from error
+
+
 def load_from_local(filename: str | Path, map_location=None, mmap: bool | None = None) -> dict:
     """Read a file; :func:`load_local_checkpoint` is the safe door to it.
 
-    Defects: ``onedl-mmengine`` allows the real ``getattr`` here and, where safe loading fails, loads unsafely.
+    Defects: ``onedl-mmengine`` allows the real ``getattr`` here and, where safe loading fails, loads unsafely. torch
+    does not compare the checksums in its files: five of six flipped bits pass.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is cut off or not what was written.
     """
     path = os.path.expanduser(filename)
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{filename} can not be found.')
+    check_archive(path)
     return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
 
 
@@ -133,6 +160,7 @@ def load_local_checkpoint(filename: str | Path, map_location=None, mmap: bool | 
 
     Raises:
         FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is cut off or not what was written.
         pickle.UnpicklingError: If it contains what no checkpoint of MMEngine needs.
     """
     return read_safely(filename, lambda: load_from_local(filename, map_location, mmap))
@@ -145,7 +173,8 @@ def use_safe_loader() -> None:
 
     @functools.wraps(by_scheme)
     def load_checkpoint(filename, map_location=None, logger='current'):
-        return read_safely(filename, lambda: by_scheme(filename, map_location, logger))
+        with internet_needed(filename):
+            return read_safely(filename, lambda: by_scheme(filename, map_location, logger))
 
     CheckpointLoader.load_checkpoint = staticmethod(load_checkpoint)
 

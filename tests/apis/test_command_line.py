@@ -10,6 +10,7 @@ from mmengine.device import get_device
 from torch import distributed
 
 from mmlongtail.apis import command_line
+from mmlongtail.files import DamagedFileError
 
 
 @pytest.fixture(autouse=True)
@@ -124,17 +125,58 @@ def test_the_config_chooses_the_runner(fake_runner, cfg, expected):
     assert (got, fake_runner.left) == ([expected], 0)
 
 
-@pytest.mark.parametrize(('error', 'raised'), [(FileNotFoundError, SystemExit), (KeyError, KeyError)])
-def test_only_missing_files_end_in_one_line_and_the_group_is_left(fake_runner, capsys, error, raised):
+@pytest.mark.parametrize(
+    ('error', 'status'),
+    [
+        (FileNotFoundError, 2),
+        (DamagedFileError, 2),
+        (PermissionError, 2),
+        (FloatingPointError, 1),
+        (KeyError, None),
+    ],
+)
+def test_what_a_user_can_mend_ends_in_one_line_and_the_group_is_left(fake_runner, capsys, error, status):
     def fail(runner):
         raise error('data/x is missing: run this')
 
-    with pytest.raises(raised) as end:
+    with pytest.raises(SystemExit if status else error) as end:
         command_line.run(Config(dict(launcher='pytorch')), fail)
     assert fake_runner.left == 1
     shown = capsys.readouterr().err
-    assert shown == ('error: data/x is missing: run this\n' if raised is SystemExit else '')
-    assert raised is not SystemExit or end.value.code == 2
+    assert shown == ('error: data/x is missing: run this\n' if status else '')
+    assert not status or end.value.code == status
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'expected', 'words'),
+    [
+        (dict(), (None, None), ''),
+        (dict(resume=False, load_from='start.pth'), (False, 'start.pth'), ''),
+        (dict(resume=True, load_from='mine.pth'), (True, 'mine.pth'), ''),
+        (dict(resume=True), (True, 'NEWEST'), 'going on from NEWEST\n'),
+        (dict(resume='auto', load_from='start.pth'), (True, 'NEWEST'), 'going on from NEWEST\n'),
+        (
+            dict(resume='auto', work_dir='EMPTY'),
+            (False, None),
+            'no checkpoint in EMPTY: starting from scratch\n',
+        ),
+        (
+            dict(resume='auto', work_dir='EMPTY', load_from='start.pth'),
+            (False, 'start.pth'),
+            'no checkpoint in EMPTY: starting as at first, from start.pth\n',
+        ),
+    ],
+)
+def test_where_a_run_goes_on(tmp_path, capsys, cfg, expected, words):
+    (tmp_path / 'run').mkdir()
+    torch.save(dict(meta=dict(iter=3, epoch=1)), tmp_path / 'run' / 'epoch_1.pth')
+    cfg = Config(dict(dict(work_dir=str(tmp_path / 'run')), **cfg))
+    command_line.find_resume(cfg)
+    newest = str(tmp_path / 'run' / 'epoch_1.pth')
+    assert (cfg.get('resume'), cfg.get('load_from')) == tuple(
+        newest if x == 'NEWEST' else x for x in expected
+    )
+    assert capsys.readouterr().out == words.replace('NEWEST', newest)
 
 
 @pytest.mark.skipif(get_device() != 'cpu', reason='the process group of the CPU')

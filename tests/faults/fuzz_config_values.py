@@ -10,6 +10,7 @@ the findings and the counts; exits with 1 if an error is unnamed or a loss is no
 import inspect
 import math
 import re
+import signal
 import sys
 import types
 import typing
@@ -49,7 +50,7 @@ NONSENSE = (
 )
 NONSENSE += (['abc'], [None], ['a', ''], dict(a=1), dict(type='Nothing'), object())
 
-IMAGES, CLASSES = 6, 3
+IMAGES, CLASSES, PATIENCE = 6, 3, 20  # seconds a value may take
 COUNTS, SINGLE = dict(class_counts=[5, 3, 1], num_images=8), dict(class_counts=[5, 3, 1])
 DIGITS = dict(type='LongTailDigits', max_count=4, min_count=3)
 BCE, SOFTMAX = dict(type='FrequencyWeightedBCELoss', **COUNTS), dict(type='BalancedSoftmaxLoss', **SINGLE)
@@ -228,15 +229,23 @@ def run(loss: nn.Module) -> None:
 def outcome(cls: type, registry: Registry, name: str, value: object) -> str:
     """What becomes of one value: 'named', 'unnamed: ERROR', 'not finite', 'accepted nonsense' or 'fine'."""
     config = dict(arguments(cls), **{name: value}, type=cls)
+    signal.alarm(PATIENCE)
     try:
         component = registry.build(config)
         if cls.__name__.endswith('Loss'):
             run(component)
     except ArithmeticError as error:
         return f'not finite: {error}'
-    except Exception as error:
+    except Exception as error:  # TimeoutError too
         return 'named' if re.search(rf'\b{name}\b', str(error)) else f'unnamed: {error!r}'[:200]
+    finally:
+        signal.alarm(0)
     return 'fine' if fits(parameters(cls)[name], value) else 'accepted nonsense'
+
+
+def give_up(*_) -> None:
+    """Called by the alarm."""
+    raise TimeoutError(f'not done after {PATIENCE} seconds')
 
 
 def trials(names: Sequence[str] = ()) -> Iterator[tuple[type, Registry, str, object]]:
@@ -251,6 +260,7 @@ def trials(names: Sequence[str] = ()) -> Iterator[tuple[type, Registry, str, obj
 def main() -> int:
     """Try all, print what was found and the counts."""
     warnings.simplefilter('ignore')
+    signal.signal(signal.SIGALRM, give_up)
     counts = Counter()
     for cls, registry, name, value in trials(sys.argv[1:]):
         found = outcome(cls, registry, name, value)

@@ -48,8 +48,31 @@ def test_resume_gives_the_same_weights(train, weights, resume):
     assert torch.equal(weights(short / 'epoch_2.pth'), last)
 
 
-def test_resume_with_no_checkpoint_starts_afresh(train):
-    assert (train('--resume') / 'epoch_2.pth').is_file()
+def test_resume_with_no_checkpoint_starts_afresh_and_says_so(train, capsys):
+    work_dir = train('--resume')
+    assert (work_dir / 'epoch_2.pth').is_file()
+    assert f'no checkpoint in {work_dir}: starting from scratch' in capsys.readouterr().out
+
+
+def test_a_moved_run_goes_on_from_what_loads(train, weights, tmp_path, capsys):
+    """The last checkpoint is cut off, the pointer names a folder that is gone."""
+    whole = train()
+    expected = weights(whole / 'epoch_2.pth')
+    whole.rename(tmp_path / 'moved')
+    torn = tmp_path / 'moved' / 'epoch_2.pth'
+    torn.write_bytes(torn.read_bytes()[:5000])
+    # a name of its own: MMEngine takes runs of one name and second for one
+    moved = train('--resume', '--cfg-options', 'experiment_name=moved', work_dir='moved')
+    shown = capsys.readouterr()
+    assert f'{torn} is passed over: is cut off' in shown.out + shown.err
+    assert f'going on from {moved / "epoch_1.pth"}' in shown.out
+    assert torch.equal(weights(torn), expected)
+    torn.write_bytes(b'')
+    (moved / 'epoch_1.pth').write_bytes(b'')
+    with pytest.raises(SystemExit) as error:
+        train('--resume', work_dir='moved')
+    assert error.value.code == 2
+    assert 'epoch_1.pth: is empty; epoch_2.pth: is empty' in capsys.readouterr().err
 
 
 def test_seed(train, weights):
@@ -102,9 +125,10 @@ def test_two_processes_train_like_one_with_their_batches_joined(
     logging.disable(logging.NOTSET)
     two = tmp_path / 'two'
     options = ['--no-validate', '--cfg-options', 'train_dataloader.batch_size=2']
-    output = two_processes('dist_train.sh', tiny_config, 2, '--work-dir', two, *options)
-    assert 'Distributed launcher: pytorch' in output
-    assert 'GPU number: 2' in output  # MMEngine's words for the number of processes
+    two_processes('dist_train.sh', tiny_config, 2, '--work-dir', two, *options)
+    [log] = two.glob('*/*.log')
+    assert 'Distributed launcher: pytorch' in log.read_text()
+    assert 'GPU number: 2' in log.read_text()  # MMEngine's words for the number of processes
     torch.testing.assert_close(
         weights(two / 'epoch_2.pth'), weights(one / 'epoch_2.pth'), rtol=1e-4, atol=1e-5
     )

@@ -60,8 +60,6 @@ def configs(tiny_config) -> list[str]:
 def train_stages(tool, configs, tmp_path, monkeypatch):
     """Train both stages; the folder of their work dirs."""
     monkeypatch.syspath_prepend(TOOLS)
-    # a third of a tiny training: dumped configs are made pretty again and again
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
     main = tool('train_stages.py')
 
     def run(folder: str, *options: str, stages=configs) -> Path:
@@ -123,18 +121,22 @@ def test_options_reach_every_stage(train_stages):
 
 
 @pytest.mark.parametrize(
-    ('loop', 'finished'),
+    ('loop', 'begun', 'finished'),
     [
-        (dict(by_epoch=True, max_epochs=3), True),
-        (dict(by_epoch=True, max_epochs=4), False),
-        (dict(by_epoch=False, max_iters=30), True),
-        (dict(by_epoch=False, max_iters=31), False),
+        (dict(by_epoch=True, max_epochs=3), None, True),
+        (dict(by_epoch=True, max_epochs=4), None, False),
+        (dict(by_epoch=True, max_epochs=4), dict(epoch=3, iter=20, batches=10), True),
+        (dict(by_epoch=True, max_epochs=4), dict(epoch=3, iter=20, batches=11), False),
+        (dict(by_epoch=True, max_epochs=4), dict(epoch=2, iter=20, batches=10), False),
+        (dict(by_epoch=False, max_iters=30), None, True),
+        (dict(by_epoch=False, max_iters=31), None, False),
     ],
 )
-def test_what_is_finished(loop, finished, tmp_path, monkeypatch):
+def test_what_is_finished(loop, begun, finished, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(TOOLS)
     is_finished = runpy.run_path(str(TOOLS / 'train_stages.py'))['is_finished']
-    torch.save(dict(meta=dict(epoch=3, iter=30)), tmp_path / 'some.pth')
+    hub = dict(runtime_info=dict(epoch_begun=begun))
+    torch.save(dict(meta=dict(epoch=3, iter=30), message_hub=hub), tmp_path / 'some.pth')
     assert is_finished(Config(dict(train_cfg=loop)), str(tmp_path / 'some.pth')) is finished
     assert not is_finished(Config(dict(train_cfg=loop)), None)
 

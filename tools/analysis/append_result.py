@@ -64,7 +64,7 @@ def main() -> None:
         row['dataset'] = args.dataset or row['dataset']
         row['image_size'] = args.image_size or row['image_size']
         append_row(args.csv, row)
-    except (ValueError, FileNotFoundError, UnpicklingError) as error:
+    except (ValueError, OSError, UnpicklingError) as error:
         sys.exit(str(error))
     print(', '.join(f'{column} {row[column]}' for column in (*RUN_COLUMNS, *scores_of(row))))
 

@@ -115,7 +115,7 @@ def main() -> None:
     args = parse_args()
     try:
         figure = args.draw(args)
-    except (ValueError, FileNotFoundError, pickle.UnpicklingError) as error:
+    except (ValueError, OSError, pickle.UnpicklingError) as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=150)

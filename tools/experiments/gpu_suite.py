@@ -16,7 +16,7 @@ from pathlib import Path
 import run_queue
 
 BASELINES, GCL, NCL = (f'{folder}/cifar100_lt_if100' for folder in ('baselines/singlelabel', 'gcl', 'ncl'))
-# config, row of the table, epochs, config that it starts from, scores to take; the longest first: they decide the end
+# config, row of the table, its epochs, config that it starts from, scores to take; the longest ones first
 SUITE = (
     (f'{NCL}.py', 'NCL++', 400, '', 'single'),
     (f'{NCL}.py', 'NCL++, ensemble', 400, '', 'long-tail'),
@@ -34,27 +34,21 @@ SUITE = (
     (f'{BASELINES}_ce_mixup.py', 'CE + mixup', 200, '', ''),
     (f'{BASELINES}_bsce.py', 'balanced softmax', 200, '', ''),
     (f'{BASELINES}_ldam_drw.py', 'LDAM-DRW', 200, '', ''),
-    (f'{GCL}.py', 'GCL', 200, f'{GCL}_stage1.py', ''),
-    (f'{GCL}_no_mixup.py', 'GCL without mixup', 200, f'{GCL}_no_mixup_stage1.py', ''),
+    (f'{GCL}.py', 'GCL', 30, f'{GCL}_stage1.py', ''),
+    (f'{GCL}_no_mixup.py', 'GCL without mixup', 30, f'{GCL}_no_mixup_stage1.py', ''),
 )
 
 
 def runs_of(fraction: Fraction, seed: str, root: Path, amp: bool) -> list[run_queue.Run]:
     """The suite's runs, with ``fraction`` of their epochs."""
-    return [
-        run_queue.Run(
-            root=root,
-            config=config,
-            method=method,
-            seed=seed,
-            network='',
-            options=f'--epochs {max(1, round(of * fraction))} --of {of} --batched' + ' --amp' * amp,
-            start=start,
-            test='',
-            prefix=prefix,
-        )
-        for config, method, of, start, prefix in SUITE
-    ]
+    runs = []
+    for config, method, epochs, start, prefix in SUITE:
+        of = 200 if start else epochs  # a second stage shrinks as its first one does
+        options = f'--epochs {max(1, round(of * fraction))} --of {of} --batched' + ' --amp' * amp
+        steps = 169 if config.startswith('ncl/') else 170  # NCL++ drops the last short batch
+        iterations = str(max(1, round(epochs * fraction)) * steps)
+        runs.append(run_queue.Run(root, config, method, seed, '', options, iterations, start, '', prefix))
+    return runs
 
 
 def main(argv=None) -> None:
@@ -67,10 +61,14 @@ def main(argv=None) -> None:
     parser.add_argument('--jobs', type=int, default=8, help='runs at a time')
     parser.add_argument('--minutes', type=float, default=25, help='end after this time')
     parser.add_argument('--seed', default='0', help='of all runs')
+    parser.add_argument(
+        '--methods', nargs='+', choices=dict.fromkeys(row[1] for row in SUITE), help='only these'
+    )
     parser.add_argument('--fraction', type=Fraction, default=Fraction(1), help='of the epochs')
     parser.add_argument('--no-amp', action='store_true', help='no mixed precision')
     args = parser.parse_args(argv)
     runs = runs_of(args.fraction, args.seed, args.work_dir, not args.no_amp)
+    runs = [run for run in runs if not args.methods or run.method in args.methods]
     left = run_queue.work_off(runs, args.data, args.jobs, args.commit, minutes=args.minutes)
     if left:
         sys.exit('without a result: ' + ', '.join(run.method for run in left))

@@ -11,6 +11,7 @@ The list has a line per run, worked off in this order:
 ``seed``     of the run; several, ``0 1 2``, are several runs
 ``network``  of ``voc_lt_prime.py``; empty for the config's own
 ``options``  of the script, such as ``--epochs 60``
+``iterations``  that the run has: a row of another number is of another schedule; empty for any
 ``start``    config whose run of the same seed, network and options must be finished: this one starts from it
 ``test``     ``yes`` to test that run's last checkpoint instead of training
 ``prefix``   of the scores to take, where a run has several (see ``append_result.py``)
@@ -37,7 +38,7 @@ from mmlongtail.visualization.run_record import last_checkpoint, read_run
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parents[1] / 'configs'
-COLUMNS = ('config', 'method', 'seed', 'network', 'options', 'start', 'test', 'prefix')
+COLUMNS = ('config', 'method', 'seed', 'network', 'options', 'iterations', 'start', 'test', 'prefix')
 SETS = {  # by the first word of a config's name
     'voc': ('voc_lt_prime.py', 'VOC-LT′'),
     'cifar10': ('cifar_lt_prime.py', 'CIFAR-10-LT′'),
@@ -62,6 +63,7 @@ class Run:
     seed: str
     network: str
     options: str
+    iterations: str
     start: str
     test: str
     prefix: str
@@ -90,11 +92,12 @@ class Run:
     @property
     def before(self) -> Run | None:
         """The run that this one starts from."""
-        return replace(self, config=self.start, start='', test='') if self.start else None
+        return replace(self, config=self.start, iterations='', start='', test='') if self.start else None
 
     def is_recorded(self) -> bool:
         wanted = dict(config=Path(self.config).name, method=self.method, seed=self.seed, dataset=self.dataset)
-        wanted |= dict(network=self.network) if self.network else {}
+        setting = dict(network=self.network, iterations=self.iterations)
+        wanted |= {column: value for column, value in setting.items() if value}
         rows = read_rows(self.results) if self.results.exists() else []
         return any(wanted.items() <= row.items() for row in rows)
 

@@ -18,19 +18,19 @@ class Draw(int):
 
     Args:
         index: The image's index in the data set.
-        stream: Name of the stream.
+        stream: Name of the stream; None where there is only one, without a name.
         seed: Seed of everything random in the data pipeline, 0 ... 2**32 - 1.
     """
 
-    stream: str
+    stream: str | None
     seed: int
 
-    def __new__(cls, index: int, stream: str, seed: int) -> Draw:
+    def __new__(cls, index: int, stream: str | None, seed: int) -> Draw:
         draw = super().__new__(cls, index)
         draw.stream, draw.seed = stream, seed
         return draw
 
-    def __getnewargs__(self) -> tuple[int, str, int]:
+    def __getnewargs__(self) -> tuple[int, str | None, int]:
         return int(self), self.stream, self.seed
 
     def __repr__(self) -> str:
@@ -65,16 +65,17 @@ def inner_dataset(dataset: dict):
 
 @DATASETS.register_module()
 class DrawDataset:
-    """Lets a data set take the draws of a :class:`StreamSampler`: the outermost wrapper of a train data set.
+    """Lets a data set take the draws of this package's samplers: the outermost wrapper of a train data set.
 
     Each draw's data pipeline runs with the draw's own seed, so a sample is the same in any worker, on any rank and
-    after a resume; its data sample carries the stream's name as ``data_sample.stream``. A plain index works as before.
+    after a resume. A draw of a :class:`StreamSampler` leaves its stream's name in ``data_sample.stream``. A plain
+    index works as before.
 
     Args:
         dataset: The inner data set or its config; its pipeline ends with ``PackInputs``.
 
     Raises:
-        TypeError: If an item has no ``data_samples`` that could carry the stream's name.
+        TypeError: If an item of a named stream has no ``data_samples`` that could carry its name.
     """
 
     def __init__(self, dataset: dict) -> None:
@@ -92,7 +93,9 @@ class DrawDataset:
         return self.dataset.get_data_info(index)
 
     def get_cat_ids(self, index: int) -> list[int]:
-        return self.dataset.get_cat_ids(index)
+        if hasattr(self.dataset, 'get_cat_ids'):
+            return self.dataset.get_cat_ids(index)
+        return np.atleast_1d(self.dataset.get_data_info(index)['gt_label']).tolist()
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -102,6 +105,8 @@ class DrawDataset:
             return self.dataset[index]
         with random_scope(index.seed):
             item = self.dataset[int(index)]
+        if index.stream is None:
+            return item
         if not hasattr(item, 'get') or item.get('data_samples') is None:
             raise TypeError(
                 f"DrawDataset writes a draw's stream into item['data_samples'], but {type(self.dataset).__name__} gave "
@@ -109,3 +114,22 @@ class DrawDataset:
             )
         item['data_samples'].set_metainfo(dict(stream=index.stream))
         return item
+
+
+def takes_draws(dataset):
+    """The data set, or its config, in a :class:`DrawDataset`, unless there is one around or in it already.
+
+    A :class:`BatchedDataset` needs none: nothing in it is random.
+    """
+    if {'DrawDataset', 'BatchedDataset'} & set(_types(dataset)):
+        return dataset
+    return dict(type='DrawDataset', dataset=dataset)
+
+
+def _types(dataset) -> Iterator[str]:
+    """Names of a data set's classes, from the outermost wrapper inwards."""
+    while dataset is not None:
+        config = isinstance(dataset, dict)
+        kind = dataset['type'] if config else type(dataset)
+        yield kind if isinstance(kind, str) else kind.__name__
+        dataset = dataset.get('dataset') if config else getattr(dataset, 'dataset', None)

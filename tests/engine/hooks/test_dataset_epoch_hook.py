@@ -93,7 +93,7 @@ def expected(seed):
 def test_every_epoch_has_its_own_draws(tmp_path, dataset):
     recorder = Recorder()
     runner = run(tmp_path, recorder, dataset)
-    resampled = runner.train_dataloader.dataset
+    resampled = runner.train_dataloader.dataset.dataset
     if dataset is WRAPPED:
         resampled = resampled.dataset
     assert recorder.drawn == expected(resampled.seed)
@@ -105,7 +105,7 @@ def test_resumed_run_goes_on_with_its_draws(tmp_path):
     with pytest.raises(Killed):
         run(tmp_path, before, seed=1)
     runner = run(tmp_path, after, seed=2, resume=True)
-    assert before.drawn | after.drawn == expected(runner.train_dataloader.dataset.seed)
+    assert before.drawn | after.drawn == expected(runner.train_dataloader.dataset.dataset.seed)
     assert min(after.drawn) == 4
     assert max(after.drawn) == 8
 

@@ -1,10 +1,10 @@
 """A run that is killed and resumed ends with the weights of one that never stopped: bit for bit."""
 
-import mmlongtail  # noqa: F401, I001  first: the killed process imports this module alone
-
+import multiprocessing
 import os
 import random
 import signal
+from itertools import count
 
 import numpy as np
 import pytest
@@ -28,6 +28,7 @@ STREAMS = dict(
     ),
     dataset=dict(type='DrawDataset', dataset=dict(type='RandomPictures')),
 )
+PLAIN = dict(sampler=dict(type='UniformSampler'), dataset=dict(type='RandomPictures'))
 FOREIGN = dict(sampler=dict(type='DefaultSampler'), dataset=dict(type='RandomPictures'))
 
 
@@ -91,7 +92,12 @@ class Recorder(Hook):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def build(work_dir, data=STREAMS, seed=None, kill_at=None, resume=None, batch_size=4, **randomness):
+BUILT = count()
+
+
+def build(
+    work_dir, data=STREAMS, seed=None, kill_at=None, resume=None, batch_size=4, workers=0, **randomness
+):
     """A small run that keeps a checkpoint of every iteration and of every epoch."""
     schedules = [
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=9),
@@ -100,15 +106,16 @@ def build(work_dir, data=STREAMS, seed=None, kill_at=None, resume=None, batch_si
     config = dict(
         default_scope='mmpretrain',
         work_dir=str(work_dir),
-        experiment_name=work_dir.name,
+        # MMEngine keeps what has equal names together
+        experiment_name=f'{work_dir.name}_{next(BUILT)}',
         model=dict(type='RandomModel'),
         train_dataloader=dict(
-            data, batch_size=batch_size, num_workers=0, collate_fn=dict(type='pseudo_collate')
+            data, batch_size=batch_size, num_workers=workers, collate_fn=dict(type='pseudo_collate')
         ),
         train_cfg=dict(type='ResumableEpochLoop', max_epochs=EPOCHS),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9)),
         param_scheduler=schedules,
-        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
+        default_hooks=dict(checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=-1)),
         custom_hooks=[
             dict(type='CheckpointHook', by_epoch=False, interval=1, filename_tmpl='iter_{}.pth'),
             dict(type='Recorder', kill_at=kill_at),
@@ -129,8 +136,8 @@ def train(*args, **kwargs):
     return runner.model.state_dict(), batches, RandomPictures.loaded - before
 
 
-def run_and_die(folder, threads):
-    torch.set_num_threads(threads)
+def run_and_die(folder):
+    torch.set_num_threads(1)  # a forked process has no others
     train(folder, kill_at=8)
 
 
@@ -142,8 +149,8 @@ def assert_same_weights(weights, expected):
 def killed(tmp_path_factory):
     """Folder of a run with a seed that nobody gave, killed after its 8th of 15 iterations, the 3rd of epoch 2."""
     folder = tmp_path_factory.mktemp('killed')
-    arguments = folder, torch.get_num_threads()  # as the runs that are compared with it
-    process = torch.multiprocessing.get_context('spawn').Process(target=run_and_die, args=arguments)
+    context = multiprocessing.get_context('fork')  # spares the imports
+    process = context.Process(target=run_and_die, args=(folder,))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -183,6 +190,60 @@ def test_foreign_sampler_and_plain_data_set_continue_too(tmp_path, randomness):
     assert batches == {i: all_batches[i] for i in range(8, 15)}
     assert_same_weights(weights, expected)
     assert loaded == 4 * (15 - 5)
+
+
+@pytest.fixture(scope='module')
+def plain(tmp_path_factory):
+    """A run over plain images, no streams, without workers."""
+    folder = tmp_path_factory.mktemp('plain')
+    return folder, *train(folder, PLAIN, seed=5)[:2]
+
+
+@pytest.mark.parametrize(('workers', 'checkpoint'), [(1, None), (3, 'epoch_1.pth'), (2, 'iter_8.pth')])
+def test_any_number_of_workers_gives_the_same_weights(plain, tmp_path, workers, checkpoint):
+    """Whole, resumed at an epoch's end and within one; the image's augmentation is drawn in a worker."""
+    folder, expected, all_batches = plain
+    resume = checkpoint and folder / checkpoint
+    weights, batches, _ = train(tmp_path, PLAIN, seed=5, workers=workers, resume=resume)
+    assert batches == {i: all_batches[i] for i in batches}
+    assert_same_weights(weights, expected)
+
+
+class Validations(list):
+    """Stands for the validation loop, and is killed in the run's first one."""
+
+    dataloader = None
+
+    def __init__(self, kill=False):
+        self.kill = kill
+
+    def run(self):
+        if self.kill:
+            raise KeyboardInterrupt
+        self.append('validated')
+
+
+def test_a_validation_that_a_kill_took_away_is_done(tmp_path):
+    def run(validations, **settings):
+        runner = build(tmp_path, PLAIN, seed=5, **settings)
+        runner._val_loop = validations
+        runner.build_val_loop = lambda loop: loop
+        runner.train()
+        return len(validations)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Validations(kill=True))
+    assert run(Validations(), resume=tmp_path / 'epoch_1.pth') == 3
+    assert run(Validations(), resume=tmp_path / 'iter_8.pth') == 2  # within the second epoch
+    assert run(Validations(), resume=tmp_path / 'epoch_3.pth') == 1  # the last one
+
+
+def test_a_sampler_without_seeds_is_named(tmp_path):
+    runner = build(tmp_path, FOREIGN, workers=1)
+    said = []
+    runner.logger.warning = said.append
+    runner.build_train_loop(runner._train_loop)
+    assert 'DefaultSampler gives the samples no seeds' in said[0]
 
 
 def test_other_batch_size_is_refused_within_an_epoch_only(killed, tmp_path):

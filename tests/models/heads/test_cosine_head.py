@@ -61,9 +61,9 @@ def test_weights_start_at_length_one_and_have_no_bias():
 def test_a_bias_is_added_to_the_scaled_cosines():
     head, feat = build(CE, scale=16.0, bias=True), features()
     head.init_weights()
-    assert head.fc.bias.tolist() == [0, 0, 0] and head.fc.bias.requires_grad
+    assert head.bias.tolist() == [0, 0, 0] and head.bias.requires_grad
     with torch.no_grad():
-        head.fc.bias.copy_(torch.tensor([1.0, -2, 3]))
+        head.bias.copy_(torch.tensor([1.0, -2, 3]))
     expected = 16 * naive(feat, head.fc.weight) + torch.tensor([1.0, -2, 3])
     assert torch.allclose(head((feat,)).double(), expected, atol=2e-5)
     assert torch.allclose(head.cosines((feat,)).double(), naive(feat, head.fc.weight), atol=1e-6)
@@ -180,7 +180,7 @@ def test_trains_in_a_classifier():
     [
         (dict(loss=CE), 'scale is None.*CrossEntropyLoss'),
         (dict(scale=16.0), 'scale is 16.0, expected None: GCLLoss.*20.0'),
-        (dict(loss=CE, scale=0), 'scale is 0, expected a number above 0'),
+        (dict(loss=CE, scale=0), 'scale is 0, expected a finite number > 0'),
         (dict(bias=True), 'bias is True, expected False: GCLLoss scales cosines itself'),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[3] / 'tools/experiments/run_queue.py'
-HEADER = 'config,method,seed,network,options,start,test,prefix\n'
+HEADER = 'config,method,seed,network,options,iterations,start,test,prefix\n'
 SCORES = dict(total='50.00', head='60.00', medium='50.00', tail='40.00')
 RUN = dict(config='?', seed='?', dataset='VOCLT', network='Tiny', image_size='8', iterations='4')
 
@@ -65,7 +65,7 @@ def rows(tmp_path):
 
 
 def test_runs_once_in_order_and_records(queue, tmp_path):
-    runs = runs_of(queue, tmp_path, 'm/voc_b.py,B,0,Tiny,,m/voc_a.py,,', 'm/voc_a.py,A,0 1,Tiny,,,,')
+    runs = runs_of(queue, tmp_path, 'm/voc_b.py,B,0,Tiny,,,m/voc_a.py,,', 'm/voc_a.py,A,0 1,Tiny,,4,,,')
     assert work_off(queue, runs) == []
     assert sorted(queue.begun[:2]) == [('voc_a', '0'), ('voc_a', '1')]  # B waits for A of its seed
     assert queue.begun[2:] == [('voc_b', '0')]
@@ -78,6 +78,13 @@ def test_runs_once_in_order_and_records(queue, tmp_path):
     assert work_off(queue, runs) == [] and len(queue.begun) == 3 and len(rows(tmp_path)) == 3
 
 
+def test_a_row_of_another_schedule_is_of_another_run(queue, tmp_path):
+    [short] = runs_of(queue, tmp_path, 'm/voc_a.py,A,0,Tiny,,4,,,')
+    assert work_off(queue, [short]) == [] and short.is_recorded()
+    [long] = runs_of(queue, tmp_path, 'm/voc_a.py,A,0,Tiny,--epochs 9,40,,,')
+    assert not long.is_recorded()
+
+
 def test_a_finished_run_without_a_row_is_recorded_not_trained(queue, tmp_path):
     runs = runs_of(
         queue, tmp_path, 'm/voc_a.py,A,0,Tiny,--rate 2,,,', 'm/voc_a.py,A again,0,Tiny,--rate 2,,,'
@@ -88,7 +95,7 @@ def test_a_finished_run_without_a_row_is_recorded_not_trained(queue, tmp_path):
 
 
 def test_failures_are_named_and_stop_only_what_starts_from_them(queue, tmp_path, capsys):
-    lines = ('m/voc_broken.py,X,0,,,,,', 'm/voc_b.py,B,0,,,m/voc_broken.py,,', 'm/voc_a.py,A,0,,,,,')
+    lines = ('m/voc_broken.py,X,0,,,,,,', 'm/voc_b.py,B,0,,,,m/voc_broken.py,,', 'm/voc_a.py,A,0,,,,,,')
     left = work_off(queue, runs_of(queue, tmp_path, *lines))
     assert [run.method for run in left] == ['X', 'B'] and [row['method'] for row in rows(tmp_path)] == ['A']
     assert 'exit status 3' in capsys.readouterr().out
@@ -96,7 +103,9 @@ def test_failures_are_named_and_stop_only_what_starts_from_them(queue, tmp_path,
 
 def test_command_resumes_and_starts_from(tmp_path, monkeypatch):
     module = load()
-    run = module.Run(tmp_path, 'pg/voc_lt.py', 'PG', '3', 'Tiny', '--a 1', 'pg/voc_lt_pr.py', 'yes', '')
+    run = module.Run(
+        tmp_path, 'pg/voc_lt.py', 'PG', '3', 'Tiny', '--a 1', '960', 'pg/voc_lt_pr.py', 'yes', ''
+    )
     for work_dir in (run.work_dir, run.before.work_dir):
         work_dir.mkdir(parents=True)
         (work_dir / 'last_checkpoint').write_text('/elsewhere/epoch_8.pth')
@@ -113,8 +122,8 @@ def test_command_resumes_and_starts_from(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ('line', 'words'),
     [
-        ('m/voc_c.py,A,0,,,,,', 'line 2: m/voc_c.py is no config'),
-        ('m/voc_a.py,A,0,,,m/voc_c.py,,', 'line 2: m/voc_c.py is no config'),
+        ('m/voc_c.py,A,0,,,,,,', 'line 2: m/voc_c.py is no config'),
+        ('m/voc_a.py,A,0,,,,m/voc_c.py,,', 'line 2: m/voc_c.py is no config'),
     ],
 )
 def test_bad_lists_are_refused(queue, tmp_path, line, words):

@@ -12,12 +12,15 @@ from torch.utils.data import Sampler
 
 from mmlongtail.structures import checks
 
+from ..draws import Draw
+
 
 class OrderSampler(Sampler, ABC):
     """A sampler given by the global order of each epoch, which is the same for any number of ranks.
 
-    The order is a function of seed and epoch alone, so nothing has to be restored after a resume but these two.
-    Under several ranks it is padded by its own beginning to a multiple of their number and dealt out row by row.
+    The order is a function of seed and epoch alone, so nothing has to be restored after a resume but these two; so is
+    the seed that each :class:`Draw` has for its augmentation. Under several ranks the order is padded by its own
+    beginning to a multiple of their number and dealt out row by row.
 
     Args:
         dataset: The data set whose indices are drawn.
@@ -54,11 +57,18 @@ class OrderSampler(Sampler, ABC):
         share = math.ceil(self.num_rows / self.world_size)
         return np.arange(self.rank, share * self.world_size, self.world_size) % self.num_rows
 
-    def samples(self, start: int) -> Iterator[int]:
-        """This rank's samples of the current epoch from the ``start``-th on."""
-        return iter(self.order(self.epoch)[self.rank_rows()[start:]].tolist())
+    def draw_seeds(self, epoch: int) -> np.ndarray:
+        """The seed of each draw of an epoch, (num_rows,), of other random numbers than its order."""
+        sequence = np.random.SeedSequence([self.seed, epoch], spawn_key=(0,))
+        return np.random.default_rng(sequence).integers(2**32, size=self.num_rows)
 
-    def __iter__(self) -> Iterator[int]:
+    def samples(self, start: int) -> Iterator[Draw]:
+        """This rank's samples of the current epoch from the ``start``-th on."""
+        rows = self.rank_rows()[start:]
+        images, seeds = self.order(self.epoch)[rows], self.draw_seeds(self.epoch)[rows]
+        return (Draw(image, None, seed) for image, seed in zip(images.tolist(), seeds.tolist()))
+
+    def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0
         return self.samples(start)
 

@@ -54,6 +54,10 @@ class FreezeHook(Hook):
         self._moving: list[nn.Module] = []
         self._fresh: dict[str, dict] = {}
 
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """Modules that need nothing of a checkpoint."""
+        return self.reinitialize if training else ()
+
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keep the initial weights, which the checkpoint is about to overwrite."""
         found = self._find(runner.model, 'reinitialize')

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
 
 import numpy as np
 import torch
-from mmengine.dist import get_rank
+from mmengine.dist import barrier, get_rank
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.registry import LOOPS
-from torch.utils.data import BatchSampler
+from torch.utils.data import BatchSampler, DataLoader
+
+from mmlongtail.datasets.draws import takes_draws
+from mmlongtail.datasets.samplers import OrderSampler
+
+from ..start_checks import check_epoch
+from .interrupts import Interrupted, Interrupts, keep_workers
+
+KEY = 'validated_epoch'
 
 
 @LOOPS.register_module()
@@ -19,14 +28,64 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
 
     MMEngine restarts the epoch instead. Here the batches already seen are skipped (in the sampler where it has
     ``start``, else by loading them), the sampler goes on with the seed it had, and python's, numpy's and torch's
-    generators are seeded before each iteration from run seed, rank and iteration. What the data pipeline draws in
-    worker processes continues too where the data set is a :class:`DrawDataset`. Arguments: ``EpochBasedTrainLoop``'s.
+    generators are seeded before each iteration from run seed, rank and iteration. The data set becomes a
+    :class:`DrawDataset` unless it is one: with a sampler of this package each sample has a seed of its own, so the
+    weights are the same with any number of worker processes. A validation that a kill took away is done first.
+
+    SIGTERM and Ctrl-C end the run after the current iteration: hooks with ``on_interrupt(runner)`` are called, then
+    the program exits with status 143 or 130; a second Ctrl-C ends it at once. Arguments: ``EpochBasedTrainLoop``'s.
     """
 
+    def __init__(self, runner, dataloader: DataLoader | dict, *args, **kwargs) -> None:
+        if isinstance(dataloader, dict):
+            dataloader = dict(dataloader, dataset=takes_draws(dataloader['dataset']))
+        super().__init__(runner, dataloader, *args, **kwargs)
+        check_epoch(self.dataloader)  # here, as MMEngine's schedules assert on an epoch of no iteration
+        if self.dataloader.num_workers and not isinstance(self._sampler, OrderSampler):
+            runner.logger.warning(
+                f'{type(self._sampler).__name__} gives the samples no seeds: what is random in the data pipeline '
+                'differs with the number of workers and after --resume; UniformSampler draws the same images'
+            )
+
     def run(self) -> torch.nn.Module:
+        """Train to the last epoch, from where the checkpoint was."""
         self._skip = self._restore() if self._iter else 0
         self.runner.message_hub.update_info('sampler_seed', getattr(self._sampler, 'seed', None))
-        return super().run()
+        val_loop = self.runner.val_loop
+        for loader in (self.dataloader, getattr(val_loop, 'dataloader', None)):
+            keep_workers(loader)
+        with Interrupts() as self._interrupts:
+            self.runner.call_hook('before_train')
+            if self._iter and not self._skip:
+                self._validate(val_loop)
+            while self._epoch < self._max_epochs and not self.stop_training:
+                self.run_epoch()
+                self._validate(val_loop)
+            self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def _validate(self, val_loop) -> None:
+        """Validate after the epochs that ask for it, each once."""
+        self._decide_current_val_interval()
+        due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
+        hub = self.runner.message_hub
+        if val_loop is None or self._epoch < self.val_begin or not due or hub.get_info(KEY) == self._epoch:
+            return
+        hub.update_info(KEY, self._epoch)
+        val_loop.run()
+        self._end_if_asked()
+
+    def _end_if_asked(self) -> None:
+        signum = self._interrupts.agreed()
+        if not signum:
+            return
+        self.runner.call_hook('on_interrupt')
+        barrier()  # the launcher kills the others when one has gone
+        self.runner.logger.warning(
+            f'{signal.Signals(signum).name}: ended after iteration {self._iter} of {self._max_iters}; '
+            'go on with --resume'
+        )
+        raise Interrupted(signum)
 
     def run_epoch(self) -> None:
         start, self._skip = self._skip, 0
@@ -39,6 +98,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         for idx, data_batch in enumerate(batches, start):
             self.run_iter(idx, data_batch)
             self._seed_iteration()
+            self._end_if_asked()
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 

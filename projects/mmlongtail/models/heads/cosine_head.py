@@ -10,19 +10,21 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmlongtail.models.losses.base import full_precision
+from mmlongtail.structures import checks
 
 SHORTEST = 1e-6  # lengths below count as this, which bounds the gradient of a feature that is all zeros
 
 
 class CosineLinear(nn.Linear):
-    """Cosines (B, K) of features (B, D) and weights (K, D), in full precision; a bias is the head's to add."""
+    """Cosines (B, K) of features (B, D) and weights (K, D), in full precision."""
+
+    def __init__(self, in_features: int, out_features: int):
+        super().__init__(in_features, out_features, bias=False)
 
     def reset_parameters(self) -> None:
-        """Weights of random direction and length 1: the shorter they are, the further a step turns them; no bias."""
+        """Weights of random direction and length 1: the shorter they are, the further a step turns them."""
         with torch.no_grad():
             self.weight.copy_(F.normalize(torch.randn_like(self.weight), dim=1))
-            if self.bias is not None:
-                self.bias.zero_()
 
     def forward(self, input: Tensor) -> Tensor:
         """The cosines."""
@@ -63,20 +65,21 @@ class CosineHead(LinearClsHead):
         init_cfg: dict | None = None,
         **kwargs,
     ):
+        checks.whole('num_classes', num_classes)
+        checks.whole('in_channels', in_channels)
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
+        self.scale = checks.number('scale', scale, above=0, optional=True)
         name, of_loss = type(self.loss_module).__name__, getattr(self.loss_module, 'scale', None)
         if scale is None and of_loss is None:
-            raise ValueError(f'scale is None, expected a number above 0: {name} does not scale cosines')
+            checks.refuse('scale', scale, f'a finite number > 0: {name} does not scale cosines')
         if scale is not None and of_loss is not None:
-            raise ValueError(f'scale is {scale}, expected None: {name} scales cosines itself, by {of_loss}')
-        if scale is not None and scale <= 0:
-            raise ValueError(f'scale is {scale}, expected a number above 0')
-        if bias and scale is None:
-            raise ValueError(
-                f'bias is {bias}, expected False: {name} scales cosines itself and knows no bias'
-            )
-        self.scale = scale
-        self.fc = CosineLinear(in_channels, num_classes, bias=bias)
+            checks.refuse('scale', scale, f'None: {name} scales cosines itself, by {of_loss}')
+        if checks.flag('bias', bias) and scale is None:
+            checks.refuse('bias', bias, f'False: {name} scales cosines itself and knows no bias')
+        self.fc = CosineLinear(in_channels, num_classes)
+        self.bias = (
+            nn.Parameter(torch.zeros(num_classes)) if bias else None
+        )  # on logits, where fc gives cosines
 
     def cosines(self, feats: tuple[Tensor, ...]) -> Tensor:
         """cos(theta), (B, K), of features whose last item is (B, D)."""
@@ -85,7 +88,7 @@ class CosineHead(LinearClsHead):
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Logits ``scale cos(theta)``, plus the bias if there is one, (B, K)."""
         logits = self.cosines(feats) * (self.loss_module.scale if self.scale is None else self.scale)
-        return logits if self.fc.bias is None else logits + self.fc.bias
+        return logits if self.bias is None else logits + self.bias
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
         """The host's, of the cosines where the loss scales them."""

@@ -19,6 +19,10 @@ class ScaledLinear(nn.Module):
         self.layer = layer.requires_grad_(train_weights)
         self.scale = nn.Parameter(torch.ones(layer.out_features))
 
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """What a training can begin without: a checkpoint of stage 1 has no factors."""
+        return ('scale',) if training else ()
+
     def forward(self, input: Tensor) -> Tensor:
         """The scaled scores."""
         return self.scale * self.layer(input)
