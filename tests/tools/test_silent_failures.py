@@ -96,9 +96,9 @@ def test_a_training_that_cannot_be_meant(refused, more, message):
 def test_a_warmup_that_never_ends(refused, tool, tiny_config, tmp_path, capfd):
     warmup = "\nparam_scheduler = [dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=500)]\n"
     tiny_config.write_text(tiny_config.read_text() + warmup)
-    assert 'param_scheduler.0 (LinearLR) ends after 500 iterations, but the run after 4' in refused(
-        'train.py'
-    )
+    text = refused('train.py')
+    assert 'param_scheduler.0 (LinearLR) ends after 500 iterations, but the run after 4 iterations' in text
+    assert '--cfg-options param_scheduler.0.end=2 ' in text
     options = ['train_cfg.max_epochs=1', 'default_hooks.start_check.allow_short=True']
     tool('train.py')([str(tiny_config), '--work-dir', str(tmp_path / 'short'), '--cfg-options', *options])
     assert (tmp_path / 'short' / 'epoch_1.pth').is_file()
