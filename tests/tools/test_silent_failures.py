@@ -157,3 +157,10 @@ def test_what_cannot_be_written_is_found_before_the_test(refused, tmp_path, opti
 def test_a_file_that_is_no_checkpoint(refused, tmp_path):
     (tmp_path / 'a.pth').write_text('<html>not found</html>')
     assert refused('test.py', tmp_path / 'a.pth').startswith(f'{tmp_path / "a.pth"} ')
+
+
+def test_a_picture_that_does_not_decode(refused, pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / 'copy')
+    (tmp_path / 'copy' / 'class1' / '5.png').write_bytes(b'\x89PNG and no more')
+    text = refused('train.py', '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/copy')
+    assert text.startswith(f'1 of 8 pictures cannot be used: {tmp_path}/copy/class1/5.png ')
