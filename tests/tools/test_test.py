@@ -104,7 +104,8 @@ def test_two_processes_give_the_predictions_of_one(test, two_processes, tiny_con
     logging.disable(logging.NOTSET)
     options = ['--work-dir', tmp_path / 'test', '--out', tmp_path / 'two.json']
     options += ['--cfg-options', 'test_dataloader.batch_size=3']  # the last batches are padded
-    assert 'GPU number: 2' in two_processes('dist_test.sh', tiny_config, checkpoint, 2, *options)
+    two_processes('dist_test.sh', tiny_config, checkpoint, 2, *options)
+    assert 'GPU number: 2' in next((tmp_path / 'test').rglob('*.log')).read_text()
     one, two = (json.loads((tmp_path / name).read_text()) for name in ('one.json', 'two.json'))
     assert [sample['img_path'] for sample in two] == [sample['img_path'] for sample in one]
     torch.testing.assert_close(predictions(tmp_path / 'two.json'), predictions(tmp_path / 'one.json'))

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import signal
+from itertools import count
 
 import numpy as np
 import pytest
@@ -91,6 +92,9 @@ class Recorder(Hook):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+BUILT = count()
+
+
 def build(
     work_dir, data=STREAMS, seed=None, kill_at=None, resume=None, batch_size=4, workers=0, **randomness
 ):
@@ -102,7 +106,8 @@ def build(
     config = dict(
         default_scope='mmpretrain',
         work_dir=str(work_dir),
-        experiment_name=work_dir.name,
+        # MMEngine keeps what has equal names together
+        experiment_name=f'{work_dir.name}_{next(BUILT)}',
         model=dict(type='RandomModel'),
         train_dataloader=dict(
             data, batch_size=batch_size, num_workers=workers, collate_fn=dict(type='pseudo_collate')
