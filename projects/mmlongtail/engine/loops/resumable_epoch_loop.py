@@ -18,7 +18,7 @@ from mmlongtail.datasets.samplers import OrderSampler
 
 from .interrupts import Interrupted, Interrupts, keep_workers
 
-KEY = 'validated_epoch'
+KEY = 'epoch_validated'  # MMEngine logs what begins with val
 
 
 @LOOPS.register_module()
