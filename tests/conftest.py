@@ -1,5 +1,7 @@
-"""Fixtures of the whole suite: real data where it lies, one thread, the package registered first."""
+"""Fixtures of the whole suite: real data where it lies, the number of threads, the package registered first."""
 
+import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,21 @@ def shared_data() -> Path:
     return SHARED
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep tiny models from fighting busy neighbours for cores."""
-    torch.set_num_threads(1)
+@pytest.fixture(autouse=True, scope='session')
+def threads():
+    """One, which keeps tiny models from fighting busy neighbours for cores, or as many as ``TEST_THREADS`` says."""
+    torch.set_num_threads(int(os.environ.get('TEST_THREADS', 1)))
+
+
+@pytest.fixture(autouse=True, scope='session')
+def frozen_imports():
+    """Keep what the imports left out of later collections: the host collects garbage for every data set it fills."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='session')
+def plain_configs():
+    """Leave dumped configs as they are: making them pretty is half of a tiny run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+        yield

@@ -36,7 +36,8 @@ def test_the_package_is_what_is_imported(settings):
 
 
 def test_tested_versions_lie_in_the_allowed_ranges(settings, pins):
-    requirements = settings['install_requires'] + settings['extras_require']['openmmlab']
+    extras = settings['extras_require']
+    requirements = settings['install_requires'] + extras['openmmlab'] + extras['pretrained']
     for requirement in map(Requirement, requirements):
         if requirement.name != 'setuptools':  # pinned to a range
             assert requirement.specifier.contains(pins[requirement.name]), requirement

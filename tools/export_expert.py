@@ -6,7 +6,6 @@ FOLDER gets config.py and checkpoint.pth, for MMPretrain's own tools and ``mmpre
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmengine.config import Config, DictAction
 from mmengine.runner import CheckpointLoader, save_checkpoint
 
+from mmlongtail.apis import command_line
 from mmlongtail.apis.single_expert import export_expert, package_types
 
 
@@ -37,17 +37,14 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Export; ``argv`` defaults to the command line's arguments."""
     args = make_parser().parse_args(argv)
-    try:
+    with command_line.errors_told(ValueError):
         cfg = Config.fromfile(args.config)
         cfg.merge_from_dict(args.cfg_options or {})
         checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
         config, weights = export_expert(cfg, checkpoint['state_dict'], args.expert)
-    except (FileNotFoundError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        sys.exit(2)
+        command_line.check_writable(args.out, is_folder=True)
     classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
     meta = dict(dataset_meta=dict(classes=classes)) if classes else {}
-    args.out.mkdir(parents=True, exist_ok=True)
     config.dump(args.out / 'config.py')
     save_checkpoint(dict(state_dict=weights, meta=meta), str(args.out / 'checkpoint.pth'))
     print(f'expert {args.expert} is in {args.out}: config.py, checkpoint.pth')

@@ -50,7 +50,8 @@ def is_finished(cfg: Config, checkpoint: str | None) -> bool:
     """Whether a stage has done all of its epochs, or iterations."""
     if checkpoint is None:
         return False
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
+    with command_line.errors_told():
+        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
     done = content['meta']
     if 'max_epochs' not in cfg.train_cfg:
         return done['iter'] >= cfg.train_cfg.max_iters

@@ -7,6 +7,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    start_check=dict(type='StartCheckHook'),
 )
 # The class counts go from the train data set to every component that needs them, and into the checkpoint.
 custom_hooks = [

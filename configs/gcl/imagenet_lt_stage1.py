@@ -1,8 +1,8 @@
-# GCL on ImageNet-LT, stage 1: ResNet-50, 90 epochs in batches of 256 after Kang et al. (ICLR 2020), mixup.
+# GCL on ImageNet-LT, stage 1: ResNet-50, 200 epochs in batches of 256, multi-step schedule, mixup.
 _base_ = [
     '../_base_/datasets/imagenet_lt.py',
     '../_base_/models/resnet50_single_label.py',
-    '../_base_/schedules/kang_90e.py',
+    '../_base_/schedules/multistep_200e.py',
     '../_base_/default_runtime.py',
 ]
 

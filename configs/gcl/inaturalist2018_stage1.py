@@ -1,8 +1,8 @@
-# GCL on iNaturalist 2018, stage 1: ResNet-50, 90 epochs in batches of 256 after Kang et al. (ICLR 2020), mixup.
+# GCL on iNaturalist 2018, stage 1: ResNet-50, 200 epochs in batches of 256, multi-step schedule, mixup.
 _base_ = [
     '../_base_/datasets/inaturalist2018.py',
     '../_base_/models/resnet50_single_label.py',
-    '../_base_/schedules/kang_90e.py',
+    '../_base_/schedules/multistep_200e.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -15,3 +15,4 @@ model = dict(
     ),
     train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
 )
+optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))

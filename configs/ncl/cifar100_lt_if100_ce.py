@@ -1,7 +1,7 @@
 # Cross-entropy in NCL++'s augmentation and schedule: a plain ResNet-32, one copy. Paper: 44.79 top-1.
 _base_ = [
     '../_base_/datasets/cifar100_lt_strong.py',
-    '../_base_/models/resnet32_cifar.py',
+    '../_base_/models/ncl_resnet32_single.py',
     '../_base_/schedules/cifar_400e.py',
     '../_base_/default_runtime.py',
 ]

@@ -1,13 +1,6 @@
-# The authors' code's reading of the hard categories: the label is one of their number, the divergences' are those of
-# expert 0, and the mask multiplies the logits.
+# The losses as in the authors' code: the hard categories are those of expert 0, for all experts, and the label is one
+# of their number; their cross-entropy is that of (z + log n) times the mask; their divergence is their part of the full
+# one.
 _base_ = './cifar100_lt_if100.py'
 
-model = dict(
-    head=dict(
-        loss=dict(
-            hard=dict(form='code'),
-            inter=dict(form='code', ranking='first'),
-            intra=dict(form='code', ranking='first'),
-        )
-    )
-)
+model = dict(head=dict(loss=dict(hard=dict(form='code'), inter=dict(form='code'), intra=dict(form='code'))))

@@ -1,4 +1,4 @@
-# NCL (Tan et al., CVPR 2022) without its contrastive term: three experts, one copy, no IntraCL.
+# NCL (Li et al., CVPR 2022) without its contrastive term: three experts, one copy, no IntraCL.
 _base_ = './cifar100_lt_if100.py'
 
 data_preprocessor = dict(num_views=1)

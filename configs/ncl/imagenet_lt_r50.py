@@ -14,7 +14,7 @@ train_pipeline = [
     dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[2]),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(pipeline=train_pipeline))
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 model = dict(head=dict(expert=dict(num_classes=_base_.num_classes)))
 optim_wrapper = dict(accumulative_counts=2)

@@ -14,9 +14,9 @@ train_pipeline = [
     dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[4]),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(pipeline=train_pipeline))
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=4)
-model = dict(head=dict(expert=dict(num_classes=_base_.num_classes)))
+model = dict(head=dict(expert=dict(num_classes=_base_.num_classes, scale=32.0)))
 optim_wrapper = dict(accumulative_counts=2)
 auto_scale_lr = dict(base_batch_size=128)  # of one batch, two of which are accumulated
 val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)

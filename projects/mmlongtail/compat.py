@@ -1,5 +1,7 @@
 """The one place that knows about defects of the host packages: each function names the defect that it mends.
 
+How they read checkpoints has a file of its own, ``safe_loading.py``.
+
 The host is MMPretrain with MMEngine and MMCV, from OpenMMLab or as the ``onedl-*`` forks. What can be mended is mended
 on import; a combination that cannot work is refused in one sentence. Imports stand inside the functions because the
 check must come before anything that a wrong combination breaks.
@@ -19,7 +21,6 @@ HOST_PACKAGES = {  # import name: the distributions that provide it
     'mmcv': ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
 }
 REQUIRED = ('torch', 'torchvision', 'numpy')
-HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
 MINIMUM = dict(torch='2.6', mmpretrain='1.0', mmengine='0.8.3', mmcv='2.0')
 INSTALL = 'pip install -r requirements/tested.txt'
 _KEPT_LIBRARIES = []
@@ -109,70 +110,6 @@ def mend_torchvision() -> None:
 def silence_missing_operators() -> None:
     """Hide what mmcv-lite warns of at every start: a compiled operator that it lacks and nobody here uses."""
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
-
-
-def _history_statistic(owner: type, name: str):
-    """Stand in for ``getattr`` inside checkpoints, where it only ever fetches HistoryBuffer's statistics methods."""
-    from pickle import UnpicklingError
-
-    from mmengine.logging import HistoryBuffer
-
-    if owner is HistoryBuffer and name in HISTORY_STATISTICS:
-        return getattr(HistoryBuffer, name)
-    raise UnpicklingError(
-        f'the checkpoint asks for {owner!r}.{name}, which none of MMEngine needs: not loaded'
-    )
-
-
-def allow_checkpoint_contents() -> None:
-    """Let MMEngine's own checkpoints load under ``torch.load(weights_only=True)``, the default since torch 2.6.
-
-    Defect: MMEngine stores its message hub (HistoryBuffer, NumPy numbers) in each full checkpoint, so resuming fails
-    with ``Weights only load failed``. Safe loading stays on: only these classes are allowed, under NumPy 1's and
-    NumPy 2's names alike, and ``getattr`` becomes a function that serves HistoryBuffer's statistics methods only.
-    """
-    import numpy as np
-    from mmengine.logging import HistoryBuffer
-    from torch.serialization import add_safe_globals
-
-    rebuild_array = np.zeros(1).__reduce__()[0]
-    rebuild_scalar = np.float64(0).__reduce__()[0]
-    names = ('bool', 'float16', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'uint8')
-    add_safe_globals([HistoryBuffer, np.ndarray, np.dtype, *(type(np.dtype(name)) for name in names)])
-    add_safe_globals([(_history_statistic, 'builtins.getattr')])
-    for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
-        add_safe_globals([(rebuild_array, f'{module}._reconstruct'), (rebuild_scalar, f'{module}.scalar')])
-
-
-def load_local_checkpoint(filename: str, map_location=None):
-    """Read a checkpoint file safely, whatever torch's default and the host's ways are.
-
-    Defects: MMEngine leaves ``weights_only`` to torch's default; ``onedl-mmengine`` allows the real ``getattr`` and,
-    where safe loading fails, loads unsafely, and afterwards takes our permissions away along with its own. torch does
-    not compare the checksums in its files: five of six flipped bits pass.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        DamagedFileError: If it is cut off or not what was written.
-        pickle.UnpicklingError: If it contains what no checkpoint of MMEngine needs.
-    """
-    import torch
-
-    from .files import check_archive
-
-    path = os.path.expanduser(filename)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{filename} can not be found.')
-    check_archive(path)
-    allow_checkpoint_contents()
-    return torch.load(path, map_location=map_location, weights_only=True)
-
-
-def use_safe_loader() -> None:
-    """Make MMEngine read all local checkpoints by :func:`load_local_checkpoint`."""
-    from mmengine.runner import CheckpointLoader
-
-    CheckpointLoader.register_scheme('', load_local_checkpoint, force=True)
 
 
 def resume_from_what_loads() -> None:
@@ -274,6 +211,4 @@ def channels_last_is_safe(model) -> bool:
 check_versions()
 mend_torchvision()
 silence_missing_operators()
-allow_checkpoint_contents()
-use_safe_loader()
 resume_from_what_loads()

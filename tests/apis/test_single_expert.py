@@ -80,9 +80,11 @@ CASES = dict(
     whole=config(),
     shared=config(branch_modules=['backbone.layer3', 'backbone.layer4']),
     cosine=config(dict(COSINE, scale=20.0)),
+    cosine_bias=config(dict(COSINE, scale=20.0, bias=True)),
     cosine_loss=config(dict(COSINE, loss=dict(type='LDAMLoss', scale=15.0, class_counts=[9, 7, 5, 3, 1]))),
     neck=config(dict(LINEAR, in_channels=6), neck=dict(type='LinearNeck', in_channels=32, out_channels=6)),
     one=config(num_experts=1),
+    contrast=config(contrast=dict(type='MomentumContrast', in_channels=32, queue_len=4)),
     multi_label=config(dict(type='MultiLabelLinearClsHead', num_classes=5, in_channels=32)),
     two_kinds=config([LINEAR, dict(LINEAR, in_channels=8)], **TWO_KINDS),
     own_head=config(GRAPH),
@@ -127,7 +129,8 @@ def test_predictions_are_the_experts(name, pictures):
         plain.load_state_dict(weights, strict=True)
         plain.eval()
         torch.testing.assert_close(scores(plain, pictures), expected[:, expert])
-        assert package_types(cfg) == (['GraphConvolutionHead'] if name == 'own_head' else [])
+        own = dict(own_head=['GraphConvolutionHead'], cosine_bias=['CosineHead'])
+        assert package_types(cfg) == own.get(name, [])
     assert expected.size(1) == 1 or (expected[:, 0] - expected[:, 1]).abs().max() > 1e-3
 
 

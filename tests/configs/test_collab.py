@@ -13,6 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / 'configs/collab'
 STREAMS = {  # what the batches hold and how many branches there are, where it is not the full method's
     'baseline_uniform': (['uniform'], 1),
     'baseline_rebalanced': (['rebalanced'], 1),
+    'db_focal': (['rebalanced'], 1),
     'flip_uniform': (['uniform'], 1),
     'flip_rebalanced': (['rebalanced'], 1),
     'union': (['rebalanced', 'uniform'], 1),
@@ -65,7 +66,8 @@ def test_full_method_is_the_papers_setting():
     assert cfg.train_dataloader.batch_size == 2 * 32
     assert cfg.train_cfg.max_epochs == 8
     assert cfg.model.head.loss.consistency == dict(type='LogitConsistencyLoss', loss_weight=0.1)
-    assert cfg.model.backbone.depth == 50 and cfg.model.branch_modules == ['backbone.layer4']
+    assert cfg.model.backbone.depth == 50 and cfg.model.backbone.norm_eval
+    assert 'frozen_stages' not in cfg.model.backbone and cfg.model.branch_modules == ['backbone.layer4']
 
 
 def test_learning_rate_follows_the_schedule():

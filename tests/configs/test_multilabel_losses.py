@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 FOLDERS = (CONFIGS / 'baselines/multilabel', CONFIGS / 'pg')
@@ -46,6 +47,7 @@ def test_setting_is_db_losss(path):
     row = path.stem.split('_lt_')[-1]
     baseline = path.parent.name == 'multilabel'
     assert cfg.train_cfg.max_epochs == 8 and cfg.optim_wrapper.clip_grad.max_norm == 35
+    assert cfg.model.backbone.norm_eval
     if not (baseline and row == 'bbn'):
         [stream] = cfg.train_dataloader.sampler.streams.values()
         assert stream.type == ('UniformSampler' if baseline and row in UNIFORM else 'ClassAwareSampler')
@@ -55,6 +57,9 @@ def test_setting_is_db_losss(path):
         rate = 0.02 if baseline else 8e-3 if path.stem.startswith('voc') else 1e-2
         assert cfg.optim_wrapper.optimizer.lr == rate
         assert cfg.model.neck.out_channels == 256 and cfg.model.neck.act_cfg.drop_prob == 0.5
+        neck = MODELS.build(cfg.model.neck)
+        neck.init_weights()  # Kaiming-normal, fan_out: a standard deviation of sqrt(2 / 256)
+        assert neck.fc.weight.std().item() == pytest.approx(0.0884, rel=0.01) and not neck.fc.bias.any()
 
 
 @pytest.mark.parametrize(('dataset', 'scale', 'mu'), [('voc', 5, 0.3), ('coco', 2, 0.2)])
@@ -100,6 +105,23 @@ def test_pg_rows_are_the_tables():
         loss = Config.fromfile(FOLDERS[1] / f'voc_lt{suffix}.py').model.head.loss
         assert (loss.neg_scale, loss.neg_divisor, loss.pos_divisor, loss.init_bias) == (1, 1, 1, 0)
         assert (list(loss.adaptive), loss.focal) == ([], focal)
+
+
+def test_pg_readings():
+    """METHODS 2: the open readings, each a row of its own."""
+
+    def loss(suffix: str, dataset: str = 'voc') -> dict:
+        return Config.fromfile(FOLDERS[1] / f'{dataset}_lt{suffix}.py').model.head.loss
+
+    full = loss('').to_dict()
+    a = dict(full, balance=2.0)
+    b = dict(a, focal_on='scaled')
+    assert loss('_balance') == a and loss('_balance_scaled') == b
+    for dataset, mu in (('voc', 0.3), ('coco', 0.2)):
+        weight = loss('_balance_scaled_reweight', dataset).reweight
+        db = Config.fromfile(FOLDERS[0] / f'{dataset}_lt_db_focal.py').model.head.loss
+        assert weight == dict(alpha=db.map_alpha, beta=db.map_beta, mu=mu) and db.map_mu == mu
+    assert loss('_literal') == dict(full, adaptive=['neg_scale', 'pos_scale'], adaptive_rule='literal')
 
 
 def _tail(factor) -> float:

@@ -42,7 +42,19 @@ def test_settings_of_the_config_are_overridden(root):
 def test_wrong_sources_are_named(root):
     with pytest.raises(ValueError, match=r'config\.py has no val_dataloader'):
         build_dataset(str(root / 'config.py'), 'val')
-    with pytest.raises(ValueError, match=r'labels\.xml: a config .* is expected'):
+    with pytest.raises(ValueError, match=r'labels\.xml: a config .* or a folder is expected'):
         build_dataset('labels.xml')
     with pytest.raises(FileNotFoundError, match=r'none\.csv does not exist'):
         build_dataset('none.csv')
+
+
+def test_folder_per_class(root):
+    for name in ('dog', 'cat'):
+        (root / 'pictures' / name).mkdir(parents=True)
+        (root / 'pictures' / name / '1.jpg').touch()
+    dataset = build_dataset(str(root / 'pictures'))
+    assert dataset.metainfo['classes'] == ('cat', 'dog') and dataset.get_cat_ids(1) == [1]
+    (root / 'none' / 'dog').mkdir(parents=True)
+    for empty, message in (('pictures/cat', 'has no folders in it'), ('none', 'Found 0 files')):
+        with pytest.raises(ValueError, match=f'{empty}.*{message}'):
+            build_dataset(str(root / empty))

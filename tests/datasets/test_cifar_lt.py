@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mmpretrain.datasets import cifar
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.datasets import cifar_lt
 from mmlongtail.datasets.cifar_lt import CIFAR10LT, CIFAR100LT
 from mmlongtail.structures import ClassStatistics
 
@@ -122,14 +122,25 @@ def test_file_that_is_no_batch_is_named(tmp_path, content):
 
 
 def test_missing_file_is_not_downloaded_without_verify(made, monkeypatch):
-    monkeypatch.setattr(cifar, 'download_and_extract_archive', lambda *_, **__: pytest.fail('download'))
+    monkeypatch.setattr(cifar_lt, 'download_and_extract_archive', lambda *_, **__: pytest.fail('download'))
     (made / 'cifar-10-batches-py/data_batch_3').unlink()
     with pytest.raises(FileNotFoundError, match=r'data_batch_3 is missing: https.*unpacked, is expected in'):
         CIFAR10LT(str(made), imbalance_factor=5, verify=False)
 
 
+@pytest.mark.parametrize(
+    'download, words', [(False, 'download=True fetches them'), (True, 'after its download')]
+)
+def test_official_files_that_stay_away(tmp_path, monkeypatch, download, words):
+    monkeypatch.setattr(
+        cifar_lt, 'download_and_extract_archive', lambda *_, **__: download or pytest.fail('download')
+    )
+    with pytest.raises(FileNotFoundError, match=f'{tmp_path}/? lacks files of https.*{words}'):
+        CIFAR10LT(str(tmp_path), download=download)
+
+
 def test_file_of_another_origin_is_refused(made, monkeypatch):
-    monkeypatch.setattr(cifar, 'download_and_extract_archive', lambda *_, **__: pytest.fail('download'))
+    monkeypatch.setattr(cifar_lt, 'download_and_extract_archive', lambda *_, **__: pytest.fail('download'))
     with pytest.raises(
         ValueError, match=r'data_batch_1 has md5 sum \w+, c99cafc.* is expected.*verify=False'
     ):
@@ -150,7 +161,7 @@ def test_official_files_are_downloaded_and_taken(made, tmp_path, monkeypatch):
         Path(root).mkdir()
         folder.rename(Path(root) / folder.name)
 
-    monkeypatch.setattr(cifar, 'download_and_extract_archive', download)
+    monkeypatch.setattr(cifar_lt, 'download_and_extract_archive', download)
     dataset = CIFAR10LT(str(elsewhere), imbalance_factor=10)
     assert len(dataset) == 78 and fetched == [(CIFAR10LT.url, CIFAR10LT.tgz_md5)]
 

@@ -42,10 +42,13 @@ def test_classes_in_the_order_of_ids_and_equal_names(tmp_path, part, images):
     'change, message',
     [
         (dict(annotations=[dict(id=0, image_id=10, category_id=5)]), r'3 has the labels \[\], exactly one'),
-        (dict(annotations=[dict(id=0, image_id=10, category_id=4)]), 'annotation 0 has category_id=4'),
+        (
+            dict(annotations=[dict(id=0, image_id=10, category_id=4)]),
+            r'annotations\[0\] \(id 0\), category_id=4',
+        ),
         (
             dict(categories=[*CATEGORIES, dict(id=1, name='Elk')]),
-            'categories are expected to have unique ids',
+            r'categories\[3\], id=1: another id',
         ),
     ],
 )

@@ -24,10 +24,10 @@ def root(tmp_path):
     return tmp_path
 
 
-def build(root, name: str, text: str, classes=None) -> ListFileDataset:
+def build(root, name: str, text: str, classes=None, **kwargs) -> ListFileDataset:
     (root / name).write_text(text, encoding='utf-8', newline='')
     config = {'type': 'ListFileDataset', 'ann_file': name, 'data_root': str(root), 'data_prefix': 'pictures'}
-    return DATASETS.build({**config, 'classes': classes})
+    return DATASETS.build({**config, 'classes': classes, 'serialize_data': False, **kwargs})
 
 
 def labels_of(dataset) -> list[tuple[str, list[int]]]:
@@ -59,7 +59,7 @@ def test_a_name_wins_over_an_index(root):
 
 
 def test_quoted_names_with_commas_and_spaces(root):
-    dataset = build(root, 'list.csv', 'a.jpg,"hot dog, big",cat')
+    dataset = build(root, 'list.csv', 'a.jpg,"hot dog, big",cat', label_separator='')
     assert dataset.metainfo['classes'] == ('cat', 'hot dog, big')
 
 
@@ -69,17 +69,27 @@ def test_quoted_names_with_commas_and_spaces(root):
         (
             'l.txt',
             'a.jpg cat\nc.jpg cta',
-            r"l\.txt, line 2: unknown label 'cta', expected one of .*'owl'.* 0 to 2",
+            r"l\.txt, line 2: unknown label 'cta', expected one of cat, dog, owl .* 0 to 2",
         ),
         ('l.txt', '\n\na.jpg 3', r"l\.txt, line 3: unknown label '3'"),
         ('l.txt', 'a.jpg -1', r"l\.txt, line 1: unknown label '-1'"),
-        ('l.csv', 'a.jpg,cat;dog', r"l\.csv, line 1: unknown label 'cat;dog'"),
+        ('l.csv', 'a.jpg,cat;dig', r"l\.csv, line 1: unknown label 'cat;dig'"),
         ('l.csv', 'path,cat,bat\na.jpg,0,1', r"l\.csv, line 2: unknown label 'bat'"),
-        ('l.csv', 'path,cat,dog\na.jpg,0,2', r"l\.csv, line 2: \['0', '2'\]: 2 marks 0 or 1 are expected"),
-        ('l.csv', 'path,cat,dog\na.jpg,0', r"l\.csv, line 2: \['0'\]: 2 marks"),
+        ('l.csv', 'path,cat,dog\na.jpg,0,2', r"l\.csv, line 2, column 'dog': '2': 0 or 1 is expected"),
+        ('l.csv', 'path,cat,dog\na.jpg,0', r"l\.csv, line 2: 1 marks \['0'\]: 2 are expected"),
         ('l.csv', 'path,cat,cat\na.jpg,0,1', r'l\.csv, line 1: .*different names'),
         ('l.txt', 'a.jpg cat\n./a.jpg dog', r'l\.txt: each image is expected once, listed twice: a\.jpg'),
         ('l.txt', '\n', r'l\.txt: no image'),
+        ('l.csv', 'a.jpg,cat\n,dog', r'l\.csv, line 2: the path of a picture is expected first'),
+        ('l.csv', 'a.jpg,cat\nc.jpg,"dog', r'l\.csv, line 2: .*unexpected end of data'),
+        ('l.csv', f'a.jpg,{"x" * 131073}', r'l\.csv, line 1: .*field larger than field limit \(131072\)'),
+        ('l.csv', 'photo,kind\na.jpg,cat', r"l\.csv, line 1: 'photo' looks like a header: .*path, img_path"),
+        (
+            'l.csv',
+            'a.jpg,1,0,1\nc.jpg,0,1,0',
+            r'l\.csv: 3 labels 0 or 1 in each line: .*path,<class>,<class>',
+        ),
+        ('l.csv', 'path\na.jpg', r'l\.csv, line 1: columns \[\]: different names'),
     ],
 )
 def test_bad_lines_are_named(root, name, text, message):
@@ -97,5 +107,76 @@ def test_missing_files_are_named(root):
 
 
 def test_repeated_class_is_named(root):
+    (root / 'twice.txt').write_text('cat\ndog\n\ncat')
+    with pytest.raises(
+        ValueError, match=r"twice\.txt, line 4: 'cat' is the class of line 1: .*all different"
+    ):
+        build(root, 'l.txt', 'a.jpg cat', 'twice.txt')
+    (root / 'empty.txt').touch()
+    with pytest.raises(ValueError, match=r'empty\.txt is empty: a class name on each line'):
+        build(root, 'l.txt', 'a.jpg cat', 'empty.txt')
+    with pytest.raises(ValueError, match=r'l\.txt has no label in it: names of classes are expected'):
+        build(root, 'l.txt', 'a.jpg')
     with pytest.raises(ValueError, match='all different'):
         build(root, 'l.txt', 'a.jpg cat', ['cat', 'cat'])
+
+
+@pytest.mark.parametrize('between', [',', ';', '|', '\t'])
+@pytest.mark.parametrize('suffix', ['.csv', '.CSV', '.txt'])
+def test_separators_are_detected(root, between, suffix):
+    text = 'a.jpg,owl,cat\nsub/b.jpg,dog\nc.jpg'.replace(',', between)
+    assert labels_of(build(root, f'list{suffix}', text)) == EXPECTED
+    assert labels_of(build(root, f'list{suffix}', text, separator=between)) == EXPECTED
+
+
+@pytest.mark.parametrize('header', ['path,label', 'Image Index,Labels', 'image;tags', 'filename|class'])
+@pytest.mark.parametrize('classes', [CLASSES, None])
+@pytest.mark.parametrize(
+    'cell', ['owl|cat', 'owl; cat', "\"['owl', 'cat']\"", '"[""owl"", ""cat""]"', '[owl]']
+)
+def test_header_of_labels_and_several_in_a_cell(root, header, classes, cell):
+    between = next(mark for mark in ',;|' if mark in header)
+    if between in cell and '"' not in cell:
+        cell = f'"{cell}"'
+    rows = [header, f'a.jpg{between}{cell}', f'sub/b.jpg{between}dog', f'c.jpg{between}cat']
+    dataset = build(root, 'list.csv', '\n'.join(rows), classes)
+    assert dataset.metainfo['classes'] == tuple(CLASSES)
+    first = [2] if cell == '[owl]' else [0, 2]
+    assert labels_of(dataset) == [('a.jpg', first), ('sub/b.jpg', [1]), ('c.jpg', [0])]
+
+
+def test_a_comma_in_a_cell_is_a_list_only_where_all_parts_are_known(root):
+    text = 'path,label\na.jpg,"owl,cat"\nsub/b.jpg,dog\nc.jpg,'
+    assert labels_of(build(root, 'list.csv', text, CLASSES)) == EXPECTED
+    assert labels_of(build(root, 'list.csv', text, label_separator=',')) == EXPECTED
+    with pytest.raises(
+        ValueError, match=r"list\.csv, line 2: 'owl,cat': one name or a list.*label_separator"
+    ):
+        build(root, 'list.csv', text)
+    known = ['cat', 'owl,cat', 'dog', 'owl']
+    assert labels_of(build(root, 'list.csv', text, known)) == [
+        ('a.jpg', [1]),
+        ('sub/b.jpg', [2]),
+        ('c.jpg', []),
+    ]
+
+
+def test_a_column_called_label_is_no_class(root):
+    text = 'image,label\na.jpg,1\nc.jpg,0'
+    with pytest.raises(ValueError, match=r"list\.csv, line 2: labels \['1'\] have an index, so `classes` is"):
+        build(root, 'list.csv', text)
+    assert labels_of(build(root, 'list.csv', text, ['no', 'yes'])) == [('a.jpg', [1]), ('c.jpg', [0])]
+    assert labels_of(build(root, 'list.csv', text, ['label'])) == [('a.jpg', [0]), ('c.jpg', [])]
+
+
+def test_unknown_separator_is_named(root):
+    with pytest.raises(ValueError, match=r"separator=':': None or one of \(','"):
+        build(root, 'l.txt', 'a.jpg cat', separator=':')
+
+
+def test_paths_that_leave_the_root_need_a_switch(root):
+    (root.parent / 'out.jpg').touch()
+    text = 'a.jpg cat\n../../out.jpg dog'
+    with pytest.raises(ValueError, match=r"l\.txt: '.*/out\.jpg' is outside .*: .*allow_outside_root=True"):
+        build(root, 'l.txt', text)
+    assert len(build(root, 'l.txt', text, allow_outside_root=True)) == 2

@@ -1,5 +1,7 @@
 """Pareto counts against the density, and what the choice of whole images guarantees."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,8 @@ def test_counts_at_the_edges(arguments, expected):
         ((3, 4, 5), 'min_count=5, max_count=4'),
         ((3, 4, 0), 'min_count=0'),
         ((3, 4, 1, -2), 'power=-2'),
+        ((3, 4, 1, math.nan), 'power=nan'),
+        ((3, 4, 1, math.inf), 'power=inf'),
     ],
 )
 def test_bad_numbers_are_named(arguments, message):

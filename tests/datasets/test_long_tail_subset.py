@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import DATASETS
 
-from mmlongtail.datasets.long_tail_subset import LongTailSubset
+from mmlongtail.datasets.long_tail_subset import LongTailSubset, ShareSubset
 from mmlongtail.structures import ClassStatistics
 
 CLASSES = ('ant', 'bee', 'cat')
@@ -42,10 +42,15 @@ def expected_draw(counts: list[int], seed: int) -> list[tuple[int, int]]:
         (dict(imbalance_factor=4, seed=3), [12, 6, 3]),
         (dict(imbalance_factor=3, max_count=14), [14, 8, 4]),
         (dict(imbalance_factor=6, imbalance_type='step'), [12, 2, 2]),
+        (dict(share=0.2), [3, 2, 3]),
+        (dict(share=0.5, seed=1), [7, 6, 6]),
+        (dict(share=0.01), [1, 1, 1]),
+        (dict(share=1), [14, 12, 13]),
     ],
 )
 def test_images_labels_and_statistics(folder, options, counts):
-    dataset = DATASETS.build(dict(type='LongTailSubset', dataset=folder, **options))
+    kind = 'ShareSubset' if 'share' in options else 'LongTailSubset'
+    dataset = DATASETS.build(dict(type=kind, dataset=folder, **options))
     statistics = ClassStatistics.from_dataset(dataset)
     assert statistics.class_counts.tolist() == counts and statistics.num_images == sum(counts) == len(dataset)
     assert dataset.metainfo['classes'] == CLASSES
@@ -72,6 +77,23 @@ def test_under_a_loader(folder):
 def test_bad_arguments(folder, options, message):
     with pytest.raises(ValueError, match=message):
         LongTailSubset(folder, **options)
+
+
+@pytest.mark.parametrize('share', [0, -0.5, 1.1, float('nan')])
+def test_bad_shares(folder, share):
+    with pytest.raises(ValueError, match=f'share is {share}, expected a number above 0 and up to 1'):
+        ShareSubset(folder, share)
+
+
+def test_a_class_without_images_keeps_none(tmp_path):
+    (tmp_path / 'list.csv').write_text('0.png,0\n1.png,0\n2.png,2\n')
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), np.zeros((2, 2, 3), np.uint8))
+    config = dict(
+        type='SingleLabelListFile', data_root=str(tmp_path), ann_file='list.csv', classes=list(CLASSES)
+    )
+    statistics = ClassStatistics.from_dataset(ShareSubset(config, 0.1))
+    assert statistics.class_counts.tolist() == [1, 0, 1]
 
 
 def test_multi_label_sets_are_refused():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmlongtail.datasets import pictures
-from mmlongtail.datasets.pictures import PictureDataset, exist, read_lines, some_of
+from mmlongtail.datasets.pictures import PictureDataset, exist
 from mmlongtail.structures import ClassStatistics
 
 LOAD = [{'type': 'LoadImageFromFile'}, {'type': 'PackInputs'}]
@@ -113,16 +113,51 @@ def test_each_folder_is_listed_once(folder, monkeypatch):
     assert calls == [str(folder)]
 
 
-def test_lines_of_text(tmp_path):
-    (tmp_path / 'list.pkl').write_bytes('\ufeffone \r\n\r\n  two'.encode())
-    assert read_lines(str(tmp_path / 'list.pkl'), 'ids') == [(1, 'one'), (3, 'two')]
-    (tmp_path / 'list.pkl').write_bytes(b'\x80\x04\x95')
-    with pytest.raises(ValueError, match=r'list\.pkl is not a text file: ids is expected'):
-        read_lines(str(tmp_path / 'list.pkl'), 'ids')
-    with pytest.raises(FileNotFoundError, match=r'none\.txt is missing: ids'):
-        read_lines(str(tmp_path / 'none.txt'), 'ids')
+@pytest.mark.parametrize('name', ['../out.jpg', 'in/../../out.jpg', '{folder}/out.jpg'])
+def test_paths_that_leave_the_root_need_a_switch(tmp_path, name):
+    for path in ('out.jpg', 'root/in/a.jpg'):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    name = name.format(folder=tmp_path)
+
+    class Named(PictureDataset):
+        METAINFO = {'classes': ('a',)}
+
+        def load_data_list(self):
+            path = os.path.join(self.data_prefix.get('img_path') or '', name)
+            return [{'img_id': 0, 'img_path': path, 'gt_label': [0]}]
+
+    root = dict(data_root=str(tmp_path / 'root'), data_prefix='')
+    with pytest.raises(ValueError, match=r'labels: .*out\.jpg.* is outside .*root.*allow_outside_root=True'):
+        Named('labels', **root)
+    assert len(Named('labels', allow_outside_root=True, **root)) == 1
+    if name.startswith('/'):
+        assert len(Named('labels')) == 1  # no root, so nothing is outside
+        assert len(Named('labels', data_prefix=str(tmp_path))) == 1
 
 
-def test_long_lists_of_names_are_cut():
-    assert some_of(['a', 'b']) == 'a, b'
-    assert some_of([str(i) for i in range(25)]).endswith('18, 19 and 5 more')
+def test_folder_of_pictures_beside_the_root(tmp_path):
+    for path in ('root/a', 'beside/0.jpg', 'beside/3.jpg'):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    root = str(tmp_path / 'root')
+
+    class Two(Four):
+        ids = (0, 3)
+
+    assert len(Two('labels', data_root=root, data_prefix=str(tmp_path / 'beside'))) == 2
+    assert (
+        len(Two('labels', data_root=root, data_prefix='../beside')) == 2
+    )  # the config says so, not the list
+
+
+def test_too_many_pixels_are_not_decoded(folder, monkeypatch):
+    (folder / '1.jpg').write_bytes((folder / '0.jpg').read_bytes())
+    dataset = Four('labels', data_root=str(folder), pipeline=LOAD, max_pixels=63)
+    monkeypatch.setattr(cv2, 'imdecode', None)
+    with pytest.raises(
+        ValueError, match=r'0\.jpg is too large \(8 x 8\): at most max_pixels=63 are expected'
+    ):
+        dataset[0]
+    monkeypatch.undo()
+    assert len(Four('labels', data_root=str(folder), pipeline=LOAD, max_pixels=None)[0]['inputs']) == 3

@@ -1,5 +1,7 @@
 """Archives, folders, downloads and id lists, all made here; downloads come from file:// addresses."""
 
+import errno
+import gzip
 import io
 import tarfile
 import zipfile
@@ -121,7 +123,7 @@ def test_id_lists_and_label_lists(tmp_path):
     ):
         (tmp_path / name).write_text(text)
         assert image_ids(tmp_path / name) == ['2008_000023', '2008_000028'], name
-    for text, message in (('', '0 ids'), ('1\n2\n1', '3 ids, 2 of them different')):
+    for text, message in (('', '0 ids'), (',\n , ,', '0 ids'), ('1\n2\n1', '3 ids, 2 of them different')):
         (tmp_path / 'bad.txt').write_text(text)
         with pytest.raises(ValueError, match=message):
             image_ids(tmp_path / 'bad.txt')
@@ -137,3 +139,51 @@ def test_ids_are_given_or_kept_or_downloaded(tmp_path):
     assert obtain_ids(None, remote, kept) == ['remote']
     with pytest.raises(ConnectionError, match='nowhere.txt cannot be fetched.*--ids'):
         obtain_ids(None, (tmp_path / 'nowhere.txt').as_uri(), kept)
+
+
+@pytest.mark.parametrize('suffix', ['.zip', '.tar', '.tar.gz'])
+def test_damaged_archives_are_named(tmp_path, suffix):
+    make_archive(tmp_path / 'a.zip') if suffix == '.zip' else make_archive(tmp_path / 'a.tar')
+    content = (tmp_path / f'a{suffix[:4]}').read_bytes()
+    if suffix == '.tar.gz':
+        content = gzip.compress(content)
+    for start in range(0, len(content), max(1, len(content) // 40)):
+        for name, damaged in (('cut', content[:start]), ('flip', flipped(content, start))):
+            path = tmp_path / f'{name}{suffix}'
+            path.write_bytes(damaged)
+            try:
+                assert unpack(path, tmp_path / 'out', ['A', 'B'], jpg) <= 3
+            except ValueError as error:
+                assert type(error) is ValueError and str(error).startswith(str(path))
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
+def test_zip_with_a_password_is_named(tmp_path):
+    archive = make_archive(tmp_path / 'secret.zip')
+    content = bytearray(archive.read_bytes())
+    for start in (i for i in range(len(content) - 9) if content[i : i + 4] in (b'PK\1\2', b'PK\3\4')):
+        content[start + (8 if content[start + 2] == 1 else 6)] |= 1  # the bit that says encrypted
+    archive.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r'secret\.zip is damaged or of a kind that is not read: .*encrypted'
+    ):
+        unpack(archive, tmp_path / 'out', ['A'], jpg)
+
+
+def test_a_full_disk_names_where_it_was_to_be_written(tmp_path, monkeypatch):
+    def fails(*_):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    archive = make_archive(tmp_path / 'a.zip')
+    monkeypatch.setattr(preparation.shutil, 'copyfileobj', fails)
+    with pytest.raises(OSError) as caught:
+        unpack(archive, tmp_path / 'out', ['A'], jpg)
+    assert caught.value.filename == str(tmp_path / 'out') and caught.value.errno == errno.ENOSPC
+    with pytest.raises(OSError) as caught:
+        fetch(archive.as_uri(), tmp_path / 'copy.zip')
+    assert caught.value.filename == str(tmp_path / 'copy.zip.part')
+    with pytest.raises(ConnectionError, match='nonsense cannot be fetched'):
+        fetch('nonsense', tmp_path / 'copy.zip')

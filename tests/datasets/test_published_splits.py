@@ -29,3 +29,9 @@ def test_comparison_reports_each_difference():
     assert '99      100  cat' in report and report.endswith(
         '0:2:1\n3 of these counts DIFFER from the published ones'
     )
+
+
+def test_another_number_of_classes_is_named():
+    few = ClassStatistics(np.array([100, 20]), 30, ('cat', 'dog'))
+    with pytest.raises(ValueError, match='VOC-LT has 20 classes, this copy has 2: cat, dog'):
+        VOC_LT.compare(few, 7)

@@ -66,6 +66,28 @@ def test_id_list_of_the_release(tmp_path):
             r'b\.xml is not a VOC annotation',
         ),
         (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<html><body/></html>'),
+            ValueError,
+            r"b\.xml is not a VOC annotation: its root is 'html', annotation is expected",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<annotation xmlns="http://x/y"/>'),
+            ValueError,
+            r"b\.xml is not a VOC annotation: its root is '\{http://x/y\}annotation'",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text('<annotation><Object/></annotation>'),
+            ValueError,
+            r"b\.xml: an element 'Object', object is expected",
+        ),
+        (
+            lambda d: (d / 'VOC2012/Annotations/b.xml').write_text(
+                '<?xml version="1.0" encoding="utf-99"?><a/>'
+            ),
+            ValueError,
+            r'b\.xml is not a VOC annotation: unknown encoding',
+        ),
+        (
             lambda d: write_image(d, 'VOC2012', 'b', [('unicorn', 0)]),
             ValueError,
             r"b\.xml.*'unicorn'.*aeroplane",
@@ -81,6 +103,19 @@ def test_errors_name_the_file(tmp_path, change, error, message):
     change(tmp_path)
     with pytest.raises(error, match=message):
         VOCLT(str(tmp_path), ids='ids.pkl')
+
+
+def test_ids_that_leave_the_devkit_need_a_switch(tmp_path):
+    write_image(tmp_path / 'devkit', 'VOC2012', 'a', [('car', 0)])
+    write_image(tmp_path / 'other', 'VOC2012', 'b', [('cat', 0)])
+    (tmp_path / 'other/VOC2012/JPEGImages/b.xml').write_text('no annotation')
+    (tmp_path / 'devkit/ids.txt').write_text('a\n../../../other/VOC2012/JPEGImages/b')
+    with pytest.raises(
+        ValueError, match=r"ids\.txt: '.*/b\.xml' is outside .*devkit.*allow_outside_root=True"
+    ):
+        VOCLT(str(tmp_path / 'devkit'), ids='ids.txt')
+    with pytest.raises(ValueError, match=r'b\.xml is not a VOC annotation'):
+        VOCLT(str(tmp_path / 'devkit'), ids='ids.txt', allow_outside_root=True)
 
 
 def test_published_labels_come_back_from_xml(shared_data, tmp_path):

@@ -39,28 +39,50 @@ def scores(config, checkpoint, pictures, flip: bool = False) -> torch.Tensor:
 
 
 def predictions(path) -> torch.Tensor:
-    return torch.stack([sample['pred_score'] for sample in pickle.loads(path.read_bytes())]).cpu()
+    return torch.tensor([sample['pred_score'] for sample in json.loads(path.read_text())])
 
 
 def test_predictions_and_metrics(test, tiny_config, checkpoint, pictures, tmp_path):
-    test('--out', str(tmp_path / 'out.pkl'))
+    test('--out', str(tmp_path / 'all.json'))
     expected = scores(tiny_config, checkpoint, pictures)
-    torch.testing.assert_close(predictions(tmp_path / 'out.pkl'), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(predictions(tmp_path / 'all.json'), expected, rtol=1e-4, atol=1e-5)
+    test('--out', str(tmp_path / 'all.pkl'))
+    pickled = [sample['pred_score'].tolist() for sample in pickle.loads((tmp_path / 'all.pkl').read_bytes())]
+    assert pickled == predictions(tmp_path / 'all.json').tolist()
     test('--out', str(tmp_path / 'out.json'), '--out-item', 'metrics')
     right = expected.argmax(1).numpy() == np.repeat([0, 1], 4)  # the folders' names in order
     assert json.loads((tmp_path / 'out.json').read_text()) == {'accuracy/top1': 100 * right.mean()}
 
 
+@pytest.mark.parametrize(
+    ('options', 'suffixes'),
+    [
+        (['--out', 'out.yml'], 'for pred it ends in .json, .pkl, .pickle'),
+        (['--out', 'out'], 'for pred it ends in .json, .pkl, .pickle'),
+        (
+            ['--out', 'out.csv', '--out-item', 'metrics'],
+            'for metrics it ends in .json, .yaml, .yml, .pkl, .pickle',
+        ),
+    ],
+)
+def test_another_suffix_is_refused_before_the_test(tool, tiny_config, capsys, options, suffixes):
+    with pytest.raises(SystemExit):
+        tool('test.py')([str(tiny_config), 'nowhere.pth', *options])
+    assert f'{options[1]}: {suffixes}' in capsys.readouterr().err
+
+
 def test_flip_views_are_averaged(test, tiny_config, checkpoint, pictures, tmp_path):
-    test('--tta', '--out', str(tmp_path / 'out.pkl'))
+    test('--tta', '--out', str(tmp_path / 'out.json'))
     plain, flipped = (scores(tiny_config, checkpoint, pictures, flip) for flip in (False, True))
     assert (plain - flipped).abs().max() > 1e-4
-    torch.testing.assert_close(predictions(tmp_path / 'out.pkl'), (plain + flipped) / 2, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        predictions(tmp_path / 'out.json'), (plain + flipped) / 2, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_amp_is_close(test, tiny_config, checkpoint, pictures, tmp_path):
-    test('--amp', '--out', str(tmp_path / 'out.pkl'))
-    difference = (predictions(tmp_path / 'out.pkl') - scores(tiny_config, checkpoint, pictures)).abs().max()
+    test('--amp', '--out', str(tmp_path / 'out.json'))
+    difference = (predictions(tmp_path / 'out.json') - scores(tiny_config, checkpoint, pictures)).abs().max()
     assert 0 < difference < 0.02
 
 
@@ -78,11 +100,11 @@ def test_a_missing_checkpoint_ends_in_one_line(tool, tiny_config, tmp_path, caps
 
 def test_two_processes_give_the_predictions_of_one(test, two_processes, tiny_config, checkpoint, tmp_path):
     logging.disable()  # the subprocess is what is looked at
-    test('--out', str(tmp_path / 'one.pkl'))
+    test('--out', str(tmp_path / 'one.json'))
     logging.disable(logging.NOTSET)
-    options = ['--work-dir', tmp_path / 'test', '--out', tmp_path / 'two.pkl']
+    options = ['--work-dir', tmp_path / 'test', '--out', tmp_path / 'two.json']
     options += ['--cfg-options', 'test_dataloader.batch_size=3']  # the last batches are padded
     assert 'GPU number: 2' in two_processes('dist_test.sh', tiny_config, checkpoint, 2, *options)
-    one, two = (pickle.loads((tmp_path / name).read_bytes()) for name in ('one.pkl', 'two.pkl'))
+    one, two = (json.loads((tmp_path / name).read_text()) for name in ('one.json', 'two.json'))
     assert [sample['img_path'] for sample in two] == [sample['img_path'] for sample in one]
-    torch.testing.assert_close(predictions(tmp_path / 'two.pkl'), predictions(tmp_path / 'one.pkl'))
+    torch.testing.assert_close(predictions(tmp_path / 'two.json'), predictions(tmp_path / 'one.json'))

@@ -100,5 +100,17 @@ def test_all_figures(call, tmp_path):
         assert out.read_bytes()[:4] == b'\x89PNG'
     with pytest.raises(SystemExit, match='has 2 branches, but --names is'):
         call('collab_figures.py', 'compensation', checkpoint, '--names', 'U', '-o', tmp_path / 'no.png')
-    with pytest.raises(SystemExit, match='need a baseline, something to compare'):
+    with pytest.raises(SystemExit, match='need a baseline and something to compare'):
         call('collab_figures.py', 'increment', files[0], '-o', tmp_path / 'no.png')
+    runs = [
+        tmp_path / name / '20250101_000000' / 'per_class_ap.json' for name in ('erm', 'pg')
+    ]  # the default's name
+    for run in runs:
+        run.parent.mkdir(parents=True)
+        run.write_text(files[0].read_text())
+    call('collab_figures.py', 'increment', *runs, '-o', tmp_path / 'new' / 'default.svg')
+    assert 'pg over erm' in (tmp_path / 'new' / 'default.svg').read_text()
+    with pytest.raises(
+        SystemExit, match='a name of its own for each of 2 files by --names: got per_class_ap, per_'
+    ):
+        call('collab_figures.py', 'increment', runs[0], runs[0], '-o', tmp_path / 'no.png')

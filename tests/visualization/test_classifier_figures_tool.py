@@ -163,6 +163,25 @@ def test_features_are_what_the_classifier_gets(tool, call, drawn, tmp_path, fini
     torch.testing.assert_close(logits, expected)
 
 
+def test_training_images_go_through_the_test_pipeline(tool, call, drawn, tmp_path, finished_single_label_run):
+    """Also where training draws, augments and re-samples them."""
+    config, checkpoint = finished_single_label_run / 'single.py', finished_single_label_run / 'epoch_2.pth'
+    call('tsne', config, checkpoint, '--part', 'train', '--perplexity', 2, '--out', tmp_path / 'tsne.png')
+    (_, labels, _, title), _ = drawn['tsne_figure']
+    assert labels.tolist() == [0] * 8 + [1] * 2 + [2] * 2 and title == 'single, training images'
+
+    cfg = tool['read_config'](config)
+    tested = DATASETS.build(cfg.test_dataloader.dataset)
+    images = dict(cfg.test_dataloader.dataset, pipeline=[dict(type='LoadImageFromFile'), dict(type='Flip')])
+    for wrapper in (dict(type='DrawDataset'), dict(type='CBENDataset', seed=0)):
+        cfg.train_dataloader.dataset = dict(wrapper, dataset=images)
+        dataset = tool['build_images'](cfg, 'train')
+        assert len(dataset) == len(tested)
+        for i in range(len(tested)):
+            assert torch.equal(dataset[i]['inputs'], tested[i]['inputs'])
+            assert dataset[i]['data_samples'].gt_label == tested[i]['data_samples'].gt_label
+
+
 def test_chosen_classes_and_options(call, drawn, tmp_path, finished_run, tiny_config_file):
     """Of the multi-label set [0], [0, 1], [0, 2], [0, 1], [1], [0] without class 0: 2 alone once, 1 three times."""
     checkpoint = finished_run / 'epoch_2.pth'

@@ -81,6 +81,54 @@ def test_per_class_files_must_agree(tmp_path):
         collab_sources.read_per_class([first, write('second.json', class_counts=None)])
 
 
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('[1', 'is no JSON file'),
+        ('[]', r'holds \[\]: what dump_per_class writes is expected'),
+        ('{"classes": ["a"]}', 'has no class_counts'),
+        ('{"classes": 3, "class_counts": [1]}', 'classes=3: a list of names'),
+        ('{"classes": ["a", 2], "class_counts": [1, 2]}', r"classes=\['a', 2\]: a list of names"),
+        ('{"classes": ["a"], "class_counts": [1, 2]}', r'class_counts=\[1, 2\]: 1 whole numbers >= 0'),
+        ('{"classes": ["a"], "class_counts": [-1]}', r'class_counts=\[-1\]: 1 whole numbers >= 0'),
+        ('{"classes": ["a"], "class_counts": [null]}', r'class_counts=\[None\]: 1 whole numbers >= 0'),
+        ('{"classes": ["a"], "class_counts": [2]}', 'has no average_precision'),
+        (
+            '{"classes": ["a"], "class_counts": [2], "average_precision": [NaN]}',
+            r'=\[nan\]: 1 finite numbers or null',
+        ),
+        (
+            '{"classes": ["a"], "class_counts": [2], "average_precision": ["9"]}',
+            r"=\['9'\]: 1 finite numbers or null",
+        ),
+    ],
+)
+def test_what_is_no_per_class_file(tmp_path, content, message):
+    (tmp_path / 's.json').write_text(content)
+    with pytest.raises(ValueError, match=rf's\.json.*{message}'):
+        collab_sources.read_per_class([tmp_path / 's.json'])
+    with pytest.raises(FileNotFoundError, match=r'none\.json is missing'):
+        collab_sources.read_per_class([tmp_path / 'none.json'])
+
+
+@pytest.mark.parametrize(
+    'paths, names',
+    [
+        (['a.json', 'x/b.json'], ['a', 'b']),
+        (['w/erm/20250101_000000/p.json', 'w/pg/20250102_030405/p.json'], ['erm', 'pg']),
+        (
+            ['w/pg/20250101_000000/p.json', 'w/pg/20250102_030405/p.json'],
+            ['20250101_000000', '20250102_030405'],
+        ),
+        (['w/pg/20250101_000000/p.json', 'w/erm/p.json', 'w/erm/q.json'], ['pg/p', 'erm/p', 'erm/q']),
+        (['p.json', 'w/p.json'], ['p', 'w']),
+        (['p.json', 'p.json'], ['p', 'p']),
+    ],
+)
+def test_names_that_tell_files_apart(paths, names):
+    assert collab_sources.names_of(paths) == names
+
+
 def test_totals_by_weight():
     def row(method, config, total):
         return dict(method=method, config=config, total=total)

@@ -75,9 +75,11 @@ def test_divergences_of_each_class(peers, probabilities, copies, balanced):
 
 def test_divergences_on_the_test_set_and_on_few_images(peers, expert_files):
     every = peer_scores.class_divergences(peers)
-    tested = peer_scores.class_divergences(peers, 'test')  # the same pictures here
+    shuffled = peer_scores.class_divergences(peers, per_class=100, seed=3)  # all of them, too
+    trained = peer_scores.class_divergences(peers, 'train')  # the same pictures here
     for name in ('experts', 'copies'):
-        np.testing.assert_allclose(tested[name], every[name])
+        np.testing.assert_allclose(trained[name], every[name])
+        np.testing.assert_allclose(shuffled[name], every[name])
     few = peer_scores.class_divergences(peers, per_class=1, seed=1)
     np.testing.assert_allclose(few['copies'][1:], every['copies'][1:])  # of one picture each
     assert few['copies'][0] != pytest.approx(every['copies'][0], rel=1e-3)

@@ -183,6 +183,8 @@ def test_the_tool_draws(call, work_dir, tmp_path, capsys):
         call(work_dir, tmp_path / 'two', '--layout', layout, *options)
         assert out.read_bytes()[:4] == b'\x89PNG'
         assert capsys.readouterr().out == f'{out} written\n'
+    call('--layout', 'gradients', '--out', tmp_path / 'fig2.png')
+    assert (tmp_path / 'fig2.png').read_bytes()[:4] == b'\x89PNG'
     read = runpy.run_path(str(TOOL))['read_runs']
     assert list(read([work_dir, tmp_path / 'two'], None)) == ['run', 'two, loss 0', 'two, loss 1']
 

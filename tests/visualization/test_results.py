@@ -11,7 +11,7 @@ PAPER = [
 
 def run(method='ERM', seed=0, total='50.00', **changes):
     row = dict(config=f'{method}.py', method=method, seed=str(seed), commit='abc', machine='2 CPU cores')
-    row.update(dataset='VOC-LT', image_size='128', iterations='968', total=total)
+    row.update(dataset='VOC-LT', network='ResNet-50', image_size='128', iterations='968', total=total)
     return {**row, 'head': '60.00', 'medium': '50.00', 'tail': '40.00', **changes}
 
 
@@ -23,7 +23,8 @@ def test_table_worked_by_hand():
         '| ERM | 2 | 51.00 ± 1.41 | 60.00 ± 0.00 | 50.00 ± 0.00 | 40.00 ± 0.00 | – |',
         '| collaborative | 1 | 55.55 | 60.00 | 50.00 | 40.00 | 81.44 / 75.68 / 85.53 / 82.69 |',
         '',
-        'mAP in percent, mean ± standard deviation over seeds; VOC-LT, 128 px, 968 iterations; on 2 CPU cores.',
+        'mAP in percent, mean ± standard deviation over seeds; VOC-LT, ResNet-50, 128 px, 968 iterations; '
+        'on 2 CPU cores.',
     ]
 
 
@@ -113,7 +114,15 @@ SINGLE_PAPER = [
 
 def single(method='CE', seed=0, top1='40.00', **changes):
     row = {column: value for column, value in run(method, seed).items() if column not in results.SCORES}
-    row.update(dataset='CIFAR100LT-IF100', image_size='', top1=top1, many='65.00', medium='38.00', few='9.00')
+    row.update(
+        dataset='CIFAR100LT-IF100',
+        network='CifarResNet-32',
+        image_size='',
+        top1=top1,
+        many='65.00',
+        medium='38.00',
+        few='9.00',
+    )
     return row | changes
 
 
@@ -125,7 +134,8 @@ def test_single_label_table_worked_by_hand():
         '| CE | 2 | 39.00 ± 1.41 | 65.00 ± 0.00 | 38.00 ± 0.00 | 9.50 ± 0.71 | 38.43 |',
         '| mixup | 1 | 40.00 | 65.00 | 38.00 | 9.00 | – |',
         '',
-        'Top-1 accuracy in percent, mean ± standard deviation over seeds; CIFAR100LT-IF100, 968 iterations; '
+        'Top-1 accuracy in percent, mean ± standard deviation over seeds; CIFAR100LT-IF100, CifarResNet-32, '
+        '968 iterations; '
         'on 2 CPU cores.',
     ]
 
@@ -154,7 +164,7 @@ def test_a_csv_and_a_table_hold_one_kind_of_run(tmp_path):
         results.append_row(path, single(total='1.00'))
     assert results.read_rows(path) == rows
     with pytest.raises(ValueError, match='mixes results of single-label and multi-label'):
-        results.markdown_table([single(), run('ERM', image_size='')])
+        results.markdown_table([single(), run('ERM', image_size='', network='CifarResNet-32')])
 
 
 def test_markers_choose_among_csvs_of_both_kinds():

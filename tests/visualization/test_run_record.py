@@ -23,6 +23,7 @@ def test_row_of_a_finished_run(finished_run):
         config='tiny.py',
         seed='7',
         dataset='MultiLabelDataset',
+        network='LeNet5',
         image_size='32',
         iterations='8',  # 2 epochs of 2 x 6 images in batches of 3
         total=f'{last["long-tail/mAP"]:.2f}',
@@ -41,6 +42,7 @@ def test_row_of_a_finished_single_label_run(finished_single_label_run, tmp_path)
         config='single.py',
         seed='7',
         dataset='BaseDataset',
+        network='LeNet5',
         image_size='32',
         iterations='8',
         top1=f'{last["long-tail/top1"]:.2f}',

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 
@@ -63,7 +64,7 @@ def main() -> None:
         row['dataset'] = args.dataset or row['dataset']
         row['image_size'] = args.image_size or row['image_size']
         append_row(args.csv, row)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, UnpicklingError) as error:
         sys.exit(str(error))
     print(', '.join(f'{column} {row[column]}' for column in (*RUN_COLUMNS, *scores_of(row))))
 

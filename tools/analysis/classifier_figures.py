@@ -3,16 +3,19 @@
     python tools/analysis/classifier_figures.py accuracy work_dirs/ce work_dirs/gcl --names CE GCL --out accuracy.png
     python tools/analysis/classifier_figures.py weights ce.py ce.pth gcl.py gcl.pth --relative --out weights.png
     python tools/analysis/classifier_figures.py tsne CONFIG CHECKPOINT --per-class 100 --out features.png
+    python tools/analysis/classifier_figures.py tsne CONFIG CHECKPOINT --part train --out training.png
 
 ``accuracy`` reads what the metric writes with ``dump_per_class=True``: a JSON file, or a work dir, whose latest is
 taken. ``weights`` is Fig. 2 of Kang et al. (ICLR 2020); a cosine classifier ignores the lengths of its own. ``tsne``
-draws test images; of a multi-label set those that show exactly one of the chosen classes.
+draws images of the test set, or of the training set through the test pipeline (both are Fig. 3 of Li et al., CVPR
+2022); of a multi-label set those that show exactly one of the chosen classes.
 """
 
 import argparse
 import pickle
 import sys
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
@@ -26,6 +29,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
+from mmlongtail.datasets.wrappers import ResampledDataset
 from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
 from mmlongtail.models.heads.cosine_head import CosineLinear
 from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
@@ -57,12 +61,13 @@ def parse_args() -> argparse.Namespace:
     weights.add_argument('--relative', action='store_true', help='divide by the mean of a classifier')
     for sub in (accuracy, weights):
         sub.add_argument('--names', nargs='+', help='of the runs (default: of files or work dirs)')
-    tsne = figure.add_parser('tsne', help='t-SNE of the features of test images')
+    tsne = figure.add_parser('tsne', help='t-SNE of the features of images')
     tsne.add_argument('config', type=Path)
     tsne.add_argument('checkpoint', type=Path)
     tsne.add_argument(
         '--classes', nargs='+', help='names (default: 4 most frequent, 3 of the middle, 3 rarest)'
     )
+    tsne.add_argument('--part', choices=['test', 'train'], default='test', help='which images')
     tsne.add_argument('--per-class', type=int, default=100, help='images of a class at most')
     tsne.add_argument('--perplexity', type=float, default=30)
     tsne.add_argument('--metric', choices=['euclidean', 'cosine'], default='euclidean', help='distance')
@@ -111,17 +116,31 @@ def draw_weights(args: argparse.Namespace):
 def draw_tsne(args: argparse.Namespace):
     cfg = read_config(args.config, args.cfg_options)
     statistics, _ = read_checkpoint(args.checkpoint)
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    if (tested := tuple(dataset.metainfo.get('classes', ()))) != statistics.classes:
+    dataset = build_images(cfg, args.part)
+    if (shown := tuple(dataset.metainfo.get('classes', ()))) != statistics.classes:
         raise ValueError(
-            f'{args.config}: the test set has the classes {list(tested)}, {args.checkpoint} has '
+            f'{args.config}: the {args.part} set has the classes {list(shown)}, {args.checkpoint} has '
             f'{list(statistics.classes)}'
         )
     chosen = class_indices(args.classes, statistics)
     images, labels = figures.choose_images(image_labels(dataset), chosen, args.per_class, args.seed)
     feats = features(cfg, args.checkpoint, Subset(dataset, images.tolist()))
     points = figures.embed(feats, args.seed, args.perplexity, args.metric)
-    return figures.tsne_figure(points, labels, statistics, args.config.stem, **config_groups(cfg))
+    title = args.config.stem + (', training images' if args.part == 'train' else '')
+    return figures.tsne_figure(points, labels, statistics, title, **config_groups(cfg))
+
+
+def build_images(cfg: Config, part: str):
+    """The images of a part, each once, in their order and through the test pipeline."""
+    config = deepcopy(cfg[f'{part}_dataloader'].dataset)
+    innermost(config).pipeline = innermost(cfg.test_dataloader.dataset).get('pipeline', [])
+    dataset = DATASETS.build(config)
+    return dataset.dataset if isinstance(dataset, ResampledDataset) else dataset
+
+
+def innermost(config: dict) -> dict:
+    """The config of the data set inside all wrappers."""
+    return innermost(config['dataset']) if 'dataset' in config else config
 
 
 def find_dump(run: Path) -> Path:
@@ -198,7 +217,7 @@ def main() -> None:
     args = parse_args()
     try:
         figure = args.draw(args)
-    except (ValueError, FileNotFoundError, pickle.UnpicklingError) as error:
+    except (ValueError, OSError, pickle.UnpicklingError) as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=150)

@@ -12,6 +12,7 @@ The JSON files are what ``LongTailMultiLabelMetric`` writes with ``dump_per_clas
 import argparse
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 from mmlongtail.visualization import collab_figures as figures
 from mmlongtail.visualization import collab_sources as sources
@@ -25,7 +26,11 @@ def parse_args() -> argparse.Namespace:
     figure = parser.add_subparsers(required=True, metavar='FIGURE')
     increment = figure.add_parser('increment', help='Fig. 3, from per-class AP files')
     increment.add_argument('files', nargs='+', type=Path, help='the baseline first')
-    increment.add_argument('--names', nargs='+', help='of the methods, for the titles (default: file names)')
+    increment.add_argument(
+        '--names',
+        nargs='+',
+        help='of the methods, for the titles (default: what tells the files apart)',
+    )
     compensation = figure.add_parser('compensation', help='Fig. 4, from a checkpoint')
     compensation.add_argument('checkpoint', type=Path)
     compensation.add_argument('--names', nargs='+', help='of the branches, for the titles')
@@ -50,9 +55,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def draw_increment(args: argparse.Namespace):
-    names = args.names or [path.stem for path in args.files]
-    if len(args.files) < 2 or len(set(names)) != len(args.files):
-        raise ValueError(f'need a baseline, something to compare and a name of its own for each: got {names}')
+    names = args.names or sources.names_of(args.files)
+    if len(args.files) < 2:
+        raise ValueError(f'need a baseline and something to compare, got {args.files[0]} alone')
+    if len(set(names)) != len(names) or len(names) != len(args.files):
+        raise ValueError(
+            f'need a name of its own for each of {len(args.files)} files by --names: got {", ".join(names)}'
+        )
     statistics, (baseline, *others) = sources.read_per_class(args.files)
     return figures.increment_figure(baseline, dict(zip(names[1:], others)), statistics, names[0])
 
@@ -83,7 +92,7 @@ def main() -> None:
     args = parse_args()
     try:
         figure = args.draw(args)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, UnpicklingError) as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=150)

@@ -1,4 +1,4 @@
-"""Draw Figs. 8, 9 and 11 (a) of NCL++ (Tan et al., 2023) from checkpoints: what collaborative learning changes.
+"""Draw Figs. 2 (a), 8, 9 and 11 (a) of NCL++ (Tan et al., 2023) from checkpoints: what collaborative learning changes.
 
     python tools/analysis/ncl_figures.py kl CE=ce.py:ce_0.pth,ce.py:ce_1.pth NCL++=ncl.py:ncl.pth --out kl.png
     python tools/analysis/ncl_figures.py negatives BSCE=bsce.py:bsce.pth NCL++=ncl.py:ncl.pth --out negatives.png
@@ -6,7 +6,7 @@
 
 Each NAME is one model, of one expert or several, or several models that were trained independently, with commas between
 them: 'before and after collaborative learning' are two names. ``kl`` is the KL divergence of each class between experts
-and between augmented copies of an image, on training images in the config's own augmentation; its means are printed.
+and between augmented copies of an image, on the whole test set in the config's own augmentation; its means are printed.
 ``negatives`` and ``accuracy`` are of the test set and of each expert alone, their mean, unless --ensemble is given.
 """
 
@@ -36,10 +36,10 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     figure = parser.add_subparsers(required=True, metavar='FIGURE')
-    kl = figure.add_parser('kl', help='Fig. 9: KL divergence of each class between experts and copies')
-    kl.add_argument('--part', choices=['train', 'test'], default='train', help='which images, augmented')
+    kl = figure.add_parser('kl', help='Figs. 2, 9: KL divergence of each class between experts and copies')
+    kl.add_argument('--part', choices=['train', 'test'], default='test', help='which images, augmented')
     kl.add_argument('--copies', type=int, default=4, help='augmented copies of each image')
-    kl.add_argument('--per-class', type=int, default=50, help='images of a class at most')
+    kl.add_argument('--per-class', type=int, help='images of a class at most (default: all)')
     kl.add_argument('--balanced', action='store_true', help='probabilities as in the losses, eq. (2)')
     kl.add_argument('--seed', type=int, default=0, help='of the choice of images and of augmentation')
     negatives = figure.add_parser('negatives', help="Fig. 11 (a): the hardest negative's probability")
@@ -115,7 +115,7 @@ def main() -> None:
     args = parse_args()
     try:
         figure = args.draw(args)
-    except (ValueError, FileNotFoundError, pickle.UnpicklingError) as error:
+    except (ValueError, OSError, pickle.UnpicklingError) as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=150)

@@ -1,7 +1,8 @@
-"""Draw mean label probabilities over training (Lin, "Probability Guided Loss", 2022, Figs. 1, 3, 4 and 5).
+"""Draw mean label probabilities over training (Lin, "Probability Guided Loss", 2022, Figs. 1 to 5).
 
     python tools/analysis/probability_curves.py work_dirs/erm work_dirs/focal --names BCE Focal --out fig1.png
     python tools/analysis/probability_curves.py work_dirs/a work_dirs/b --layout comparison --smooth 5 --out fig3.png
+    python tools/analysis/probability_curves.py --layout gradients --out fig2.png
 
 RUN is the work dir of a training with LabelProbabilityHook among its ``custom_hooks``. A run that recorded several
 losses (the branches of collaborative training) is drawn as that many runs.
@@ -12,21 +13,23 @@ import sys
 from pathlib import Path
 
 from mmlongtail.visualization import probability_curves as curves
+from mmlongtail.visualization.loss_gradients import gradient_figure, losses_of_figure_2
 
-FIGURES = dict(panels=curves.curves_figure, comparison=curves.comparison_figure)
+FIGURES = dict(panels=curves.curves_figure, comparison=curves.comparison_figure, gradients=None)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('runs', nargs='+', type=Path, metavar='RUN', help='work dir of a training')
+    parser.add_argument('runs', nargs='*', type=Path, metavar='RUN', help='work dir of a training')
     parser.add_argument('--names', nargs='+', help='of the runs (default: names of the work dirs)')
     parser.add_argument(
         '--layout',
         choices=FIGURES,
         default='panels',
-        help='a panel per run (Figs. 1, 4, 5), or p+ and p- with a line style per run (Fig. 3)',
+        help='a panel per run (Figs. 1, 4, 5), p+ and p- with a line style per run (Fig. 3), or the gradients '
+        'of BCE, NTR and focal loss on negative labels, which need no run (Fig. 2)',
     )
     parser.add_argument('--smooth', type=int, default=1, help='records over which each point is a mean')
     parser.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
@@ -48,7 +51,10 @@ def read_runs(work_dirs: list[Path], names: list[str] | None) -> dict[str, curve
 def main() -> None:
     args = parse_args()
     try:
-        figure = FIGURES[args.layout](read_runs(args.runs, args.names), args.smooth)
+        if args.layout == 'gradients':
+            figure = gradient_figure(losses_of_figure_2())
+        else:
+            figure = FIGURES[args.layout](read_runs(args.runs, args.names), args.smooth)
     except ValueError as error:
         sys.exit(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -106,6 +106,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not cfg.get(f'{args.part}_dataloader'):
         parser.error(f'{args.config} has no {args.part}_dataloader, which --part {args.part} needs')
     cfg.load_from, cfg.resume = args.checkpoint, False
+    command_line.use_test_folder(cfg)
+    if args.out:
+        with command_line.errors_told():
+            command_line.check_writable(args.out)
 
     def action(runner: Runner) -> None:
         rows = sweep(runner, args)

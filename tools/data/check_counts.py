@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from mmengine.config import DictAction
 
+from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
 from mmlongtail.structures import ClassStatistics
 
@@ -66,11 +67,8 @@ def check(args: argparse.Namespace) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    try:
-        return 0 if check(make_parser().parse_args(argv)) else 1
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    args = make_parser().parse_args(argv)
+    return exit_status(lambda: check(args))
 
 
 if __name__ == '__main__':

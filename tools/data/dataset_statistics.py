@@ -1,7 +1,8 @@
-"""Print a multi-label set's class counts, groups and co-occurrence, and draw them.
+"""Print a set's class counts, groups and co-occurrence, and draw them.
 
     python tools/data/dataset_statistics.py CONFIG --out-dir work_dirs/statistics
     python tools/data/dataset_statistics.py labels.csv --pictures data/pictures
+    python tools/data/dataset_statistics.py data/pictures    # a folder for each class
 
 With ``--out-dir``, class_counts.png, cooccurrence.png and cooccurrence.csv are written there.
 """
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
+from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
+from mmlongtail.datasets.text_file import naming
 from mmlongtail.structures import ClassStatistics
 from mmlongtail.visualization.class_report import class_table, draw_class_counts, draw_cooccurrence
 
@@ -24,7 +27,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('source', help='config (.py), list file (.csv, .txt) or COCO-style JSON')
+    parser.add_argument(
+        'source',
+        help='config (.py), list file (.csv, .txt), COCO-style JSON or folder of a folder per class',
+    )
     parser.add_argument(
         '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
     )
@@ -47,10 +53,16 @@ def show(args: argparse.Namespace) -> None:
     print(class_table(statistics, edges))
     if args.out_dir is None:
         return
-    args.out_dir.mkdir(parents=True, exist_ok=True)
-    draw_class_counts(statistics, edges).savefig(args.out_dir / 'class_counts.png', dpi=150)
-    draw_cooccurrence(statistics).savefig(args.out_dir / 'cooccurrence.png', dpi=150)
-    with (args.out_dir / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
+    with naming(args.out_dir):
+        write_drawings(statistics, edges, args.out_dir)
+
+
+def write_drawings(statistics: ClassStatistics, edges: tuple[int, int], folder: Path) -> None:
+    """Write the drawings and the numbers of the co-occurrence."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_class_counts(statistics, edges).savefig(folder / 'class_counts.png', dpi=150)
+    draw_cooccurrence(statistics).savefig(folder / 'cooccurrence.png', dpi=150)
+    with (folder / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
         writer.writerow(['class', *statistics.classes])
         writer.writerows(
@@ -60,12 +72,8 @@ def show(args: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    try:
-        show(make_parser().parse_args(argv))
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    return 0
+    args = make_parser().parse_args(argv)
+    return exit_status(lambda: show(args))
 
 
 if __name__ == '__main__':

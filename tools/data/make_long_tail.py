@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import DictAction
 
+from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
 from mmlongtail.datasets.long_tail_split import choose_images, long_tail_targets
+from mmlongtail.datasets.text_file import naming
 from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups, image_labels
 
 
@@ -57,7 +59,7 @@ def write_list(path: Path, dataset, kept: np.ndarray) -> str:
     classes = dataset.metainfo['classes']
     root = os.path.commonpath([os.path.dirname(info['img_path']) for info in infos]) if infos else ''
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', newline='', encoding='utf-8') as file:
+    with naming(path), path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
         writer.writerow(['path', *classes])
         for info in infos:
@@ -103,12 +105,8 @@ def make(args: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    try:
-        make(make_parser().parse_args(argv))
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    return 0
+    args = make_parser().parse_args(argv)
+    return exit_status(lambda: make(args))
 
 
 if __name__ == '__main__':

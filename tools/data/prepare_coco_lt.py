@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.coco_lt import COCOLT
 from mmlongtail.datasets.preparation import Part, obtain_ids, prepare_parts
 from mmlongtail.datasets.published_splits import COCO_LT
@@ -76,11 +77,8 @@ def prepare(args: argparse.Namespace) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    try:
-        return 0 if prepare(make_parser().parse_args(argv)) else 1
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    args = make_parser().parse_args(argv)
+    return exit_status(lambda: prepare(args))
 
 
 if __name__ == '__main__':

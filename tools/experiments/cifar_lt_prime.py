@@ -15,7 +15,7 @@ DIR holds the two archives' folders; their md5 sums may differ from the official
 from fractions import Fraction
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.apis import command_line
@@ -45,6 +45,18 @@ def use_simple_augmentation(cfg: Config) -> None:
     cfg.data_preprocessor.augments = [a for a in cfg.data_preprocessor.augments if a.type in simple]
 
 
+def use_batches(cfg: Config) -> None:
+    """Hold the pictures in memory and augment whole batches, where the config does not do so already."""
+    loader = cfg.train_dataloader
+    if loader.dataset.type == 'BatchedDataset':
+        return
+    inner = ConfigDict(loader.dataset, pipeline=[dict(type='PackInputs')])
+    loader.update(num_workers=0, persistent_workers=False, collate_fn=dict(type='ready_batch_collate'))
+    loader.dataset = ConfigDict(type='BatchedDataset', dataset=inner)
+    crop_and_flip = [dict(type='BatchRandomCrop', padding=4), dict(type='BatchRandomFlip', prob=0.5)]
+    cfg.data_preprocessor.update(type='BatchAugmentPreprocessor', augments=crop_and_flip)
+
+
 def use_pictures(cfg: Config, data_root: Path) -> None:
     """Point every loader at the archives."""
     class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
@@ -59,16 +71,26 @@ def main(argv=None) -> None:
     parser.add_argument('--data', type=Path, required=True, help="folder of the two archives' folders")
     parser.add_argument('--epochs', type=int, default=30, help='epochs that stand for those of --of')
     parser.add_argument('--of', type=int, default=200, help="epochs of the paper's training from scratch")
+    parser.add_argument(
+        '--batched', action='store_true', help='pictures in memory, batches augmented at once'
+    )
     parser.add_argument('--simple-augmentation', action='store_true', help='leave out all but crop and flip')
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
     parser.add_argument('--load-from', help='checkpoint of stage 1')
+    parser.add_argument(
+        '--resume', action='store_true', help='go on from the last checkpoint in the work dir'
+    )
     parser.add_argument('--test', metavar='CHECKPOINT', help='test this instead of training')
     args, cfg = command_line.parse(parser, argv)
     shorten(cfg, Fraction(args.epochs, args.of))
     use_pictures(cfg, args.data)
+    if args.batched:
+        use_batches(cfg)
+    if args.amp:
+        cfg.optim_wrapper.type = command_line.amp_wrapper_type()
     if args.simple_augmentation:
         use_simple_augmentation(cfg)
-    cfg.randomness = dict(seed=args.seed)
+    cfg.randomness, cfg.resume = dict(seed=args.seed), args.resume
     if args.work_dir is None:
         cfg.work_dir = f'work_dirs/cifar_lt_prime/{Path(args.config).stem}/seed{args.seed}'
     cfg.load_from = args.test or args.load_from or cfg.load_from

@@ -1,4 +1,5 @@
-# NCL++ (Tan et al., 2023), the losses of eq. (14), on two complete ResNet-32 with linear classifiers.
+# NCL++ (Tan et al., 2023), the losses of eq. (14), on two complete ResNet-32 with linear classifiers in torch's own
+# initialisation, as in the authors' code.
 model = dict(
     type='MultiExpertClassifier',
     num_experts=2,
@@ -8,7 +9,7 @@ model = dict(
     head=dict(
         type='MultiExpertHead',
         num_experts=2,
-        expert=dict(type='LinearClsHead', in_channels=64, topk=(1,)),
+        expert=dict(type='LinearClsHead', in_channels=64, topk=(1,), init_cfg=None),
         loss=dict(
             type='NestedCollaborativeLoss',
             classification=dict(type='BalancedSoftmaxLoss'),

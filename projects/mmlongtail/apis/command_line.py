@@ -3,9 +3,12 @@
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
+from zipfile import BadZipFile
 
 import torch
 from mmengine.config import Config, DictAction
@@ -14,8 +17,11 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as dist
 
+from mmlongtail.apis import config_keys
 from mmlongtail.checkpoints import newest_checkpoint
 from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
+from mmlongtail.engine.quiet_runner import QuietRunner
+from mmlongtail.engine.start_checks import StartError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -36,6 +42,9 @@ def common_parser(description: str) -> argparse.ArgumentParser:
         action=DictAction,
         help='settings to override, as key=value; lists as key="[a,b]" or key=a,b, without white space',
     )
+    parser.add_argument(
+        '--allow-partial', action='store_true', help='take a checkpoint that does not fill the model'
+    )
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'])
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     return parser
@@ -45,8 +54,14 @@ def prepare(args: argparse.Namespace) -> Config:
     """The config with the common options in it.
 
     Options have the last word over ``--cfg-options``, which have it over the file.
+
+    Raises:
+        ValueError: For a key that nobody reads.
     """
     cfg = Config.fromfile(args.config)
+    config_keys.check_file(cfg)
+    for warning in config_keys.check_options(cfg, args.cfg_options or {}):
+        print(f'warning: {warning}', file=sys.stderr)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     cfg.launcher = args.launcher
@@ -57,7 +72,17 @@ def prepare(args: argparse.Namespace) -> Config:
     for name in LOADERS:
         if cfg.get(name):
             _complete_loader(cfg[name], args)
+    _add_start_check(cfg, args.allow_partial)
     return cfg
+
+
+def _add_start_check(cfg: Config, allow_partial: bool) -> None:
+    """The checks at the start also for configs without this package's base, unless they say None."""
+    hooks = cfg.get('default_hooks') or {}
+    check = hooks.get('start_check', {})
+    if check is not None:
+        partial = dict(allow_partial=True) if allow_partial else {}
+        cfg.default_hooks = dict(hooks, start_check={'type': 'StartCheckHook', **check, **partial})
 
 
 def _complete_loader(loader: dict, args: argparse.Namespace) -> None:
@@ -80,21 +105,28 @@ def run(cfg: Config, action: Callable[[Runner], object]) -> None:
     """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes."""
     with cpu_processes(cfg), errors_told():
         find_resume(cfg)
-        action(RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg))
+        action(RUNNERS.build(cfg) if 'runner_type' in cfg else QuietRunner.from_cfg(cfg))
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def errors_told(*kinds: type[Exception]) -> Iterator[None]:
     """End the program at what is the user's to mend, with the error's message alone.
 
-    What the system refuses (a file that is not there or damaged, a full disk, a folder that may not be written) has
-    exit status 2, a loss that is not finite has 1.
+    What the system refuses (a file that is not there, a full disk, a folder that may not be written), a checkpoint that
+    is damaged or more than data, what the checks at the start find and the other ``kinds`` have exit status 2, a loss
+    that is not finite has 1.
     """
     try:
         yield
-    except (OSError, FloatingPointError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        sys.exit(2 if isinstance(error, OSError) else 1)
+    except (OSError, UnpicklingError, BadZipFile, FloatingPointError, StartError, *kinds) as error:
+        print(f'error: {describe(error)}', file=sys.stderr)
+        sys.exit(1 if isinstance(error, FloatingPointError) else 2)
+
+
+def describe(error: Exception) -> str:
+    """An error's message, the file first where the system names one."""
+    filename, words = getattr(error, 'filename', None), getattr(error, 'strerror', None)
+    return f'{filename}: {words}' if filename and words else str(error)
 
 
 def find_resume(cfg: Config) -> None:
@@ -113,6 +145,24 @@ def find_resume(cfg: Config) -> None:
     print(f'going on from {newest}' if newest else f'no checkpoint in {cfg.work_dir}: starting {afresh}')
 
 
+def check_writable(path: str | Path, is_folder: bool = False) -> None:
+    """Find out now whether a file, or files in a folder, can be written; their folder is made.
+
+    Raises:
+        OSError: If they cannot, with the path.
+    """
+    path = Path(path)
+    folder = path if is_folder else path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    if not is_folder and path.is_dir():
+        raise IsADirectoryError(f'{path}: a file is expected, this is a folder')
+
+
 @contextmanager
 def cpu_processes(cfg: Config) -> Iterator[None]:
     """The process group of a run of several processes on CPUs; of nested ones the outermost makes it and ends it.
@@ -129,8 +179,16 @@ def cpu_processes(cfg: Config) -> Iterator[None]:
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[argparse.Namespace, Config]:
-    """Read the command line and the config that it names; a missing config is a usage error."""
+    """Read the command line and the config that it names; a missing one or a misspelt key is a usage error."""
     args = parser.parse_args(argv)
     if not Path(args.config).is_file():
         parser.error(f'config file not found: {args.config}')
-    return args, prepare(args)
+    try:
+        return args, prepare(args)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def use_test_folder(cfg: Config) -> None:
+    """Put what a test writes into a folder of its own: the work dir's config and log are the training's."""
+    cfg.work_dir = str(Path(cfg.work_dir, 'test'))

@@ -25,8 +25,8 @@ def export_expert(
 
     The config is one to test and to predict with. It needs nothing of this package, unless the expert has parts that
     the host lacks, which :func:`package_types` names; then it imports the package. A CosineHead becomes the host's
-    ArcFaceClsHead without margin. A test set of ours becomes the host's kind, whose ``data_root`` or ``ann_file`` the
-    user names. The loss becomes the head's default one.
+    ArcFaceClsHead without margin, unless it has a bias, which the host's has not. A test set of ours becomes the host's
+    kind, whose ``data_root`` or ``ann_file`` the user names. The loss becomes the head's default one.
 
     Args:
         cfg: Config with a MultiExpertClassifier and a MultiExpertHead.
@@ -101,7 +101,7 @@ def plain_preprocessor(config: dict) -> dict:
     kept = {name: value for name, value in config.items() if name != 'batch_augments'}
     if kept.get('type') != 'BatchAugmentPreprocessor':
         return kept
-    kept = {name: value for name, value in kept.items() if name not in ('augments', 'num_views')}
+    kept = {name: value for name, value in kept.items() if name not in ('augments', 'num_views', 'share_mix')}
     return dict(kept, type='ClsDataPreprocessor')
 
 
@@ -113,7 +113,7 @@ def expert_head(cfg: Config, expert: int) -> dict:
 
 def plain_head(config: dict) -> dict:
     """The host's head that predicts the same; a head that only this package has stays as it is."""
-    if config['type'] == 'CosineHead':
+    if is_plain_cosine(config):
         head = MODELS.build(deepcopy(config))
         scale = float(head.loss_module.scale if head.scale is None else head.scale)
         sizes = dict(num_classes=head.num_classes, in_channels=head.in_channels)
@@ -123,22 +123,27 @@ def plain_head(config: dict) -> dict:
     return {name: value for name, value in config.items() if name != 'loss'}
 
 
+def is_plain_cosine(head: dict) -> bool:
+    """Whether the host has a head that predicts the same as a cosine classifier."""
+    return head['type'] == 'CosineHead' and not head.get('bias')
+
+
 def plain_weights(cfg: Config, state_dict: Mapping[str, Tensor], expert: int) -> dict[str, Tensor]:
     """The expert's weights under a plain classifier's names."""
-    head = expert_head(cfg, expert)['type']
+    head = expert_head(cfg, expert)
     modules = cfg.model.get('branch_modules') or WHOLE
     moves = {f'head.experts.{expert}.': 'head.', f'backbone.networks.{expert}.': ''}
     moves |= {f'{name}.branches.{expert}.': f'{name}.' for name in modules}
-    others = ('head.', 'backbone.networks.', *(f'{name}.branches.' for name in modules))
+    others = ('head.', 'contrast.', 'backbone.networks.', *(f'{name}.branches.' for name in modules))
     weights = {}
     for name, value in state_dict.items():
         if old := next((old for old in moves if name.startswith(old)), None):
             weights[moves[old] + name[len(old) :]] = value
         elif not name.startswith(others):
             weights[name] = value
-    if head == 'CosineHead':
+    if is_plain_cosine(head):
         weights['head.norm_product.weight'] = weights.pop('head.fc.weight')
-    if head == 'CosineHead' or head not in own_types():
+    if is_plain_cosine(head) or head['type'] not in own_types():
         weights = {name: v for name, v in weights.items() if not name.startswith('head.loss_module.')}
     return weights
 

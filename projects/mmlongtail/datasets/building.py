@@ -16,10 +16,11 @@ def build_dataset(
     classes: str | None = None,
     cfg_options: dict | None = None,
 ) -> BaseDataset:
-    """Build the data set that a config or a file of labels describes.
+    """Build the data set that a config, a file of labels or a folder of folders describes.
 
     Args:
-        source: A config (``.py``), a list file (``.csv``, ``.txt``) or a COCO-style JSON (``.json``).
+        source: A config (``.py``), a list file (``.csv``, ``.txt``) or a COCO-style JSON (``.json``), or a folder
+            with a folder of pictures for each class.
         part: Which data loader of the config is meant: 'train', 'val' or 'test'.
         pictures: Folder that the paths in a file of labels are relative to.
         classes: File with one class name a line, for a file of labels.
@@ -27,12 +28,14 @@ def build_dataset(
 
     Raises:
         FileNotFoundError: If ``source`` does not exist.
-        ValueError: If it has another suffix, or the config has no such data loader.
+        ValueError: If it has another suffix, the folder has no pictures, or the config has no such data loader.
     """
+    if Path(source).is_dir():
+        return _folder_per_class(source)
     suffix = Path(source).suffix
     if suffix not in ('.py', *LABEL_FILES):
         raise ValueError(
-            f'{source}: a config (.py) or a file of labels ({", ".join(LABEL_FILES)}) is expected'
+            f'{source}: a config (.py), a file of labels ({", ".join(LABEL_FILES)}) or a folder is expected'
         )
     if not Path(source).is_file():
         raise FileNotFoundError(f'{source} does not exist')
@@ -45,3 +48,12 @@ def build_dataset(
     if not cfg.get(f'{part}_dataloader'):
         raise ValueError(f'{source} has no {part}_dataloader')
     return DATASETS.build(cfg[f'{part}_dataloader'].dataset)
+
+
+def _folder_per_class(folder: str) -> BaseDataset:
+    if not any(child.is_dir() for child in Path(folder).iterdir()):
+        raise ValueError(f'{folder} has no folders in it: one for each class is expected')
+    try:
+        return DATASETS.build({'type': 'CustomDataset', 'data_root': folder})
+    except RuntimeError as error:
+        raise ValueError(f'{folder}: {error}') from error

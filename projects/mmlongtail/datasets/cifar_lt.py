@@ -1,13 +1,13 @@
 """CIFAR-10-LT and CIFAR-100-LT: the draw of the long-tail papers from the official archives."""
 
-import pickle
-
 import numpy as np
+from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import exists, get, join_path
 from mmpretrain.datasets import CIFAR10, CIFAR100
-from mmpretrain.datasets.utils import calculate_md5
+from mmpretrain.datasets.utils import calculate_md5, download_and_extract_archive
 from mmpretrain.registry import DATASETS
 
+from .array_pickle import loads
 from .imbalance import draw_images, imbalanced_counts
 from .split_facts import SplitFacts
 
@@ -24,7 +24,7 @@ class LongTailCIFAR:
         **kwargs: What :class:`mmpretrain.datasets.CIFAR10` takes.
 
     Raises:
-        FileNotFoundError: If a file is missing and ``verify`` is off.
+        FileNotFoundError: If a file is missing and ``verify`` or ``download`` is off, or the download lacks it.
         ValueError: If a file is no CIFAR batch, or under ``verify`` not the official one; if split, factor or type is
             none of the allowed ones; if a class has fewer images than the draw needs.
     """
@@ -63,13 +63,26 @@ class LongTailCIFAR:
 
     def load_data_list(self) -> list[dict]:
         """Read the archive and, of the training part, keep the draw."""
-        images = super().load_data_list() if self.verify else self._read_as_it_is()
+        if self.verify:
+            self._fetch()
+        images = self._read()
         if self.split == 'test':
             return images
         labels = [image['gt_label'] for image in images]
         return [images[i] for i in draw_images(labels, self.targets, self.CLASSES)]
 
-    def _read_as_it_is(self) -> list[dict]:
+    def _fetch(self) -> None:
+        """Have the official files there; the host's way to them would unpickle them, too."""
+        root = self.data_prefix['root']
+        if is_main_process() and not self._check_integrity():
+            if not self.download:
+                raise FileNotFoundError(f'{root} lacks files of {self.url}: download=True fetches them')
+            download_and_extract_archive(self.url, root, filename=self.filename, md5=self.tgz_md5)
+        barrier()
+        if not self._check_integrity():
+            raise FileNotFoundError(f'{root} lacks files of {self.url} after its download')
+
+    def _read(self) -> list[dict]:
         """Read the part's files, whoever wrote them."""
         folder = join_path(self.data_prefix['root'], self.base_folder)
         images = []
@@ -81,7 +94,7 @@ class LongTailCIFAR:
         return images
 
     def _check_integrity(self) -> bool:
-        """Whether all files are there, for the host's download; those of another origin are refused."""
+        """Whether all files are there, as they are to be; those of another origin are refused."""
         folder = join_path(self.data_prefix['root'], self.base_folder)
         files = {join_path(folder, name): md5 for name, md5 in self.train_list + self.test_list}
         if not all(map(exists, files)):
@@ -101,19 +114,19 @@ class LongTailCIFAR:
 
 
 def read_batch(path: str) -> list[dict]:
-    """Read a batch file; its keys are text in the official files, bytes where Python 3 wrote them.
+    """Read a batch file, as data; its keys are text in the official files, bytes where Python 3 wrote them.
 
     Raises:
         ValueError: If it is something else.
     """
+    content = get(path)
     try:
         entry = {
-            key.decode() if isinstance(key, bytes) else key: value
-            for key, value in pickle.loads(get(path), encoding='latin1').items()
+            key.decode() if isinstance(key, bytes) else key: value for key, value in loads(content).items()
         }
         labels = entry['labels'] if 'labels' in entry else entry['fine_labels']
         pictures = np.asarray(entry['data'], np.uint8).reshape(len(labels), 3, 32, 32).transpose(0, 2, 3, 1)
-    except (pickle.UnpicklingError, EOFError, AttributeError, KeyError, ValueError) as error:
+    except Exception as error:  # a damaged pickle raises anything
         raise ValueError(
             f'{path} is no CIFAR batch, data and labels or fine_labels are expected in it: {error!r}'
         ) from error

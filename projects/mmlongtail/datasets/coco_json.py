@@ -1,13 +1,13 @@
 """Image labels of a COCO-style JSON file."""
 
-import contextlib
-import io
 import os
+from collections.abc import Iterable
 
 from mmpretrain.registry import DATASETS
-from pycocotools.coco import COCO
 
+from .coco_file import OPTIONAL, CocoFile, Id, read_coco
 from .pictures import PictureDataset
+from .text_file import short, some_of
 
 
 @DATASETS.register_module()
@@ -25,59 +25,46 @@ class CocoJSONDataset(PictureDataset):
 
     Raises:
         FileNotFoundError: If the JSON or a picture is missing.
-        ValueError: If it lacks a part, an id is not unique or not known, or ``classes`` names no category.
+        ValueError: If something in the JSON is not as :func:`read_coco` expects it (its part, index and field are
+            named), or ``classes`` names no category.
     """
+
+    optional = OPTIONAL
 
     def load_data_list(self) -> list[dict]:
         """Read the JSON file."""
-        coco = self._read()
-        index_of = self._category_indices(coco.dataset['categories'])
-        self._check_annotations(coco)
-        return [self._image(coco, image, index_of) for image in self._chosen(coco)]
-
-    def _chosen(self, coco: COCO) -> list[dict]:
-        """Return the image entries that belong to the set, in its order."""
-        return coco.dataset['images']
-
-    def _read(self) -> COCO:
         if not os.path.isfile(self.ann_file):
             raise FileNotFoundError(
                 f'{self.ann_file} is missing: a COCO-style JSON is expected.{self._how_to_prepare()}'
             )
-        with contextlib.redirect_stdout(io.StringIO()):
-            coco = COCO(self.ann_file)
-        for part in ('images', 'annotations', 'categories'):
-            if part not in coco.dataset:
-                raise ValueError(
-                    f'{self.ann_file} has no {part!r}: images, annotations and categories are expected'
-                )
-        return coco
+        coco = read_coco(self.ann_file, self.optional)
+        index_of = self._category_indices(coco.categories)
+        return [self._image(coco, image, index_of) for image in self._chosen(coco)]
 
-    def _category_indices(self, categories: list[dict]) -> dict[int, int]:
+    def _chosen(self, coco: CocoFile) -> Iterable[dict]:
+        """Return the image entries that belong to the set, in its order."""
+        return coco.images.values()
+
+    def _category_indices(self, categories: dict[Id, dict]) -> dict[Id, int]:
         """Map category ids to class indices and set the classes where the user gave none."""
-        by_name = {category['name']: category['id'] for category in categories}
-        if len(by_name) < len(categories) or len(set(by_name.values())) < len(categories):
-            raise ValueError(f'{self.ann_file}: categories are expected to have unique names and ids')
-        self._metainfo.setdefault('classes', tuple(sorted(by_name, key=by_name.get)))
+        by_name: dict[str, Id] = {}
+        for category_id, category in categories.items():
+            first = by_name.setdefault(category['name'], category_id)
+            if first != category_id:
+                raise ValueError(
+                    f'{self.ann_file}: the categories with the ids {first!r} and {category_id!r} are both called '
+                    f'{short(category["name"])}: unique names are expected'
+                )
+        self._metainfo.setdefault('classes', tuple(by_name))
         unknown = [name for name in self.CLASSES if name not in by_name]
         if unknown:
-            raise ValueError(f'{self.ann_file} has no category {unknown[0]!r}; it has {sorted(by_name)}')
+            raise ValueError(
+                f'{self.ann_file} has no category {unknown[0]!r}; it has {some_of(sorted(by_name))}'
+            )
         return {by_name[name]: k for k, name in enumerate(self.CLASSES)}
 
-    def _check_annotations(self, coco: COCO) -> None:
-        for annotation in coco.dataset['annotations']:
-            for field, known, part in (
-                ('category_id', coco.cats, 'categories'),
-                ('image_id', coco.imgs, 'images'),
-            ):
-                if annotation[field] not in known:
-                    raise ValueError(
-                        f'{self.ann_file}: annotation {annotation.get("id")} has {field}={annotation[field]!r}, '
-                        f'which is none of the {len(known)} ids of its {part}'
-                    )
-
-    def _image(self, coco: COCO, image: dict, index_of: dict[int, int]) -> dict:
-        annotations = coco.imgToAnns.get(image['id'], [])
+    def _image(self, coco: CocoFile, image: dict, index_of: dict[Id, int]) -> dict:
+        annotations = coco.annotations.get(image['id'], [])
         present = {
             index_of[a['category_id']] for a in annotations if counts(a) and a['category_id'] in index_of
         }

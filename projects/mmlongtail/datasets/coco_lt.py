@@ -1,12 +1,13 @@
 """COCO-LT: the images of COCO train2017 on an id list."""
 
 import os
+from collections.abc import Iterable
 
 from mmpretrain.registry import DATASETS
-from pycocotools.coco import COCO
 
+from .coco_file import CocoFile
 from .coco_json import CocoJSONDataset
-from .pictures import read_lines
+from .text_file import read_lines, short
 
 
 @DATASETS.register_module()
@@ -32,15 +33,16 @@ class COCOLT(CocoJSONDataset):
         self.ids = ids
         super().__init__(ann_file=ann_file, **kwargs)
 
-    def _chosen(self, coco: COCO) -> list[dict]:
+    def _chosen(self, coco: CocoFile) -> Iterable[dict]:
         if self.ids is None:
             return super()._chosen(coco)
         path = os.path.join(self.data_root, self.ids)
         images = []
         for number, text in read_lines(path, 'a list of image ids, one a line,'):
-            if not text.isdigit() or int(text) not in coco.imgs:
+            known = text.isdecimal() and len(text) < 20 and coco.images.get(int(text))
+            if not known:
                 raise ValueError(
-                    f'{path}, line {number}: {text!r} is not the id of an image of {self.ann_file}'
+                    f'{path}, line {number}: {short(text)} is not the id of an image of {self.ann_file}'
                 )
-            images.append(coco.imgs[int(text)])
+            images.append(known)
         return images

@@ -2,6 +2,7 @@
 
 from mmpretrain.registry import DATASETS
 
+from .coco_file import OPTIONAL, Id
 from .coco_json import CocoJSONDataset
 from .single_label import SingleLabelMixin
 from .split_facts import SplitFacts
@@ -21,10 +22,11 @@ class INaturalist2018(SingleLabelMixin, CocoJSONDataset):
 
     Raises:
         FileNotFoundError: If the JSON or a picture is missing.
-        ValueError: If the split is neither, the JSON lacks a part, an id is not unique or not known, or an image does
-            not have exactly one class.
+        ValueError: If the split is neither, something in the JSON is not as :func:`read_coco` expects it, or an image
+            does not have exactly one class.
     """
 
+    optional = (*OPTIONAL, 'name')
     facts = {'train': SplitFacts(437513, 8142, 1000, 2), 'val': SplitFacts(24426, 8142, 3, 3)}
 
     def __init__(self, data_root: str, split: str = 'train', ann_file: str | None = None, **kwargs):
@@ -38,10 +40,8 @@ class INaturalist2018(SingleLabelMixin, CocoJSONDataset):
         """What is published of this part."""
         return self.facts[self.split]
 
-    def _category_indices(self, categories: list[dict]) -> dict[int, int]:
+    def _category_indices(self, categories: dict[Id, dict]) -> dict[Id, int]:
         """Classes in the order of their ids; two species may share a name."""
-        names = {category['id']: str(category.get('name', category['id'])) for category in categories}
-        if len(names) < len(categories):
-            raise ValueError(f'{self.ann_file}: categories are expected to have unique ids')
-        self._metainfo.setdefault('classes', tuple(names[i] for i in sorted(names)))
-        return {category_id: k for k, category_id in enumerate(sorted(names))}
+        names = tuple(category.get('name', str(i)) for i, category in categories.items())
+        self._metainfo.setdefault('classes', names)
+        return {category_id: k for k, category_id in enumerate(categories)}

@@ -1,5 +1,7 @@
 """Making a long-tailed multi-label set out of another one: which whole images to keep."""
 
+import math
+
 import numpy as np
 
 
@@ -26,8 +28,8 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
         raise ValueError(
             f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
         )
-    if power <= 0:
-        raise ValueError(f'power={power}: a number > 0 is expected')
+    if not 0 < power < math.inf:  # nor NaN
+        raise ValueError(f'power={power}: a finite number > 0 is expected')
     end = (max_count / min_count) ** (1 / (power + 1))
     return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
 

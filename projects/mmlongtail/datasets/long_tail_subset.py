@@ -1,55 +1,50 @@
-"""Any single-label set made long-tailed."""
+"""A part of any single-label set: made long-tailed, or a share of each class."""
 
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
 from mmpretrain.registry import DATASETS
 
 from ..structures import ClassStatistics
 from .imbalance import draw_images, imbalanced_counts
 
 
-@DATASETS.register_module()
-class LongTailSubset:
-    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT (METHODS 0).
+class DrawnSubset(ABC):
+    """Base of the parts of a data set that keep a number of images of each class.
 
-    The classes keep their order: the first one is the largest. The images come class after class, as drawn.
+    The classes keep their order. The images come class after class, as drawn.
 
     Args:
         dataset: The whole single-label data set or its config.
-        imbalance_factor: Ratio of the largest to the smallest class.
-        imbalance_type: 'exp' or 'step', see :func:`imbalanced_counts`.
-        max_count: Images of the largest class; None takes as many as the smallest class of the whole set has, so
-            that there are always enough.
         seed: Seed of the draw, the same in every run whatever the run's own.
 
     Raises:
-        ValueError: If an image does not have exactly one class, the factor or the type is out of range, or a class has
-            fewer images than the draw needs.
+        ValueError: If an image does not have exactly one class, or a class has fewer images than the draw needs.
     """
 
-    def __init__(
-        self,
-        dataset: dict,
-        imbalance_factor: float = 100,
-        imbalance_type: str = 'exp',
-        max_count: int | None = None,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, dataset: dict, seed: int = 0) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         statistics = ClassStatistics.from_dataset(self.dataset)
         images, labels = statistics.labels
         if images.tolist() != list(range(statistics.num_images)):
             raise ValueError(
-                f'{type(self.dataset).__name__} has images with no class or several, LongTailSubset expects one each; '
-                'tools/data/make_long_tail.py makes a long-tailed part of a multi-label set'
+                f'{type(self.dataset).__name__} has images with no class or several, {type(self).__name__} expects '
+                'one each; tools/data/make_long_tail.py makes a long-tailed part of a multi-label set'
             )
-        largest = int(statistics.class_counts.min()) if max_count is None else max_count
-        targets = imbalanced_counts(len(statistics.classes), largest, imbalance_factor, imbalance_type)
+        targets = self.targets(statistics)
         self.indices = draw_images(labels, targets, statistics.classes, seed).tolist()
+
+    @abstractmethod
+    def targets(self, statistics: ClassStatistics) -> np.ndarray:
+        """Images to keep of each class, (K,), by those that there are."""
 
     @property
     def metainfo(self) -> dict:
         return self.dataset.metainfo
 
-    def full_init(self) -> None:
+    def full_init(self) -> None:  # noqa: B027  part of the host's interface
         """Nothing is left to do: the draw needed the labels."""
 
     def get_data_info(self, index: int) -> dict:
@@ -63,3 +58,68 @@ class LongTailSubset:
 
     def __getitem__(self, index: int) -> dict:
         return self.dataset[self.indices[index]]
+
+
+@DATASETS.register_module()
+class LongTailSubset(DrawnSubset):
+    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT (METHODS 0).
+
+    The first class is the largest.
+
+    Args:
+        dataset: As in :class:`DrawnSubset`.
+        imbalance_factor: Ratio of the largest to the smallest class.
+        imbalance_type: 'exp' or 'step', see :func:`imbalanced_counts`.
+        max_count: Images of the largest class; None takes as many as the smallest class of the whole set has, so
+            that there are always enough.
+        seed: As in :class:`DrawnSubset`.
+
+    Raises:
+        ValueError: If the factor or the type is out of range, and as :class:`DrawnSubset`.
+    """
+
+    def __init__(
+        self,
+        dataset: dict,
+        imbalance_factor: float = 100,
+        imbalance_type: str = 'exp',
+        max_count: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.imbalance_factor, self.imbalance_type, self.max_count = (
+            imbalance_factor,
+            imbalance_type,
+            max_count,
+        )
+        super().__init__(dataset, seed)
+
+    def targets(self, statistics: ClassStatistics) -> np.ndarray:
+        largest = int(statistics.class_counts.min()) if self.max_count is None else self.max_count
+        return imbalanced_counts(len(statistics.classes), largest, self.imbalance_factor, self.imbalance_type)
+
+
+@DATASETS.register_module()
+class ShareSubset(DrawnSubset):
+    """A share of each class of a data set, so that a long tail stays one.
+
+    Source: the data ratios of NCL++ (Tan et al., 2023), Table 9, which does not say how they are drawn. A class with n
+    images keeps ``round(share n)`` of them, at least one, where it has any.
+
+    Args:
+        dataset: As in :class:`DrawnSubset`.
+        share: In (0, 1].
+        seed: As in :class:`DrawnSubset`.
+
+    Raises:
+        ValueError: For a share outside (0, 1], or an image that does not have exactly one class.
+    """
+
+    def __init__(self, dataset: dict, share: float, seed: int = 0) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f'share is {share}, expected a number above 0 and up to 1')
+        self.share = share
+        super().__init__(dataset, seed)
+
+    def targets(self, statistics: ClassStatistics) -> np.ndarray:
+        counts = np.asarray(statistics.class_counts)
+        return np.minimum(np.maximum(np.round(self.share * counts).astype(int), 1), counts)

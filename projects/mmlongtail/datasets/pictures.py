@@ -4,15 +4,13 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import cv2
-import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import MultiLabelDataset
 
-NAMED_AT_MOST = 20
+from .picture_file import MAX_PIXELS, picture_fault, size_fault
+from .picture_scan import scan_pictures
+from .text_file import short, some_of
 
 
 class PictureDataset(MultiLabelDataset):
@@ -25,20 +23,31 @@ class PictureDataset(MultiLabelDataset):
         broken_images: What becomes of a picture that is missing or does not decode. ``'stop'``: a missing one is an
             error at load, one that does not decode an error when it is read. ``'skip'``: every picture is decoded
             once at load and the broken ones are left out and logged, so that class counts stay right.
+        max_pixels: Pictures that have more by their header are as broken as those that do not decode; None takes any.
+        allow_outside_root: Whether a list may name pictures outside ``data_root`` and the folder of the pictures; where
+            neither is given, it always may.
         **kwargs: What :class:`mmpretrain.datasets.MultiLabelDataset` takes.
 
     Raises:
-        ValueError: If ``broken_images`` is neither of the two, an image is listed twice, none is left, or a picture
-            that is read does not decode.
+        ValueError: If ``broken_images`` is neither of the two, an image is listed twice or lies outside the root, none
+            is left, or a picture that is read does not decode or is too large.
         FileNotFoundError: If the data root, or under ``'stop'`` a picture, is missing.
     """
 
     prepare_command = ''
 
-    def __init__(self, *args, broken_images: str = 'stop', **kwargs):
+    def __init__(
+        self,
+        *args,
+        broken_images: str = 'stop',
+        max_pixels: int | None = MAX_PIXELS,
+        allow_outside_root: bool = False,
+        **kwargs,
+    ):
         if broken_images not in ('stop', 'skip'):
             raise ValueError(f"broken_images={broken_images!r}: 'stop' or 'skip' is expected")
-        self.broken_images = broken_images
+        self.broken_images, self.max_pixels = broken_images, max_pixels
+        self.allow_outside_root = allow_outside_root
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
@@ -54,6 +63,7 @@ class PictureDataset(MultiLabelDataset):
             raise ValueError(
                 f'{self.ann_file}: each image is expected once, listed twice: {some_of(repeated)}'
             )
+        self._check_inside(item['img_path'] for item in self.data_list)
         kept = self._without_broken(self.data_list)
         if not kept:
             raise ValueError(f'{self.ann_file}: no image in it, or none left; at least one is expected')
@@ -69,39 +79,52 @@ class PictureDataset(MultiLabelDataset):
         return kept
 
     def prepare_data(self, idx: int) -> dict:
-        """Run the pipeline on one image; a picture that does not decode is named."""
+        """Run the pipeline on one image; a picture that is too large or does not decode is named."""
+        path = self.get_data_info(idx)['img_path']
+        too_large = size_fault(path, self.max_pixels)
+        if too_large:
+            raise ValueError(f'{path} {too_large}')
         try:
             return super().prepare_data(idx)
         except Exception as error:
-            path = self.get_data_info(idx)['img_path']
-            if decodes(path):
+            fault = picture_fault(path, self.max_pixels)
+            if fault is None:
                 raise
             raise ValueError(
-                f"{path} does not decode as a picture: replace it, or leave such pictures out by broken_images='skip'"
+                f"{path} {fault}: replace it, or leave such pictures out by broken_images='skip'"
             ) from error
+
+    def _check_inside(self, paths: Iterable[str]) -> None:
+        """Refuse files that are neither in the data root nor in the pictures' folder; links count by their names."""
+        folder = self.data_prefix.get('img_path') or ''
+        roots = [os.path.join(os.path.abspath(root), '') for root in (self.data_root, folder) if root]
+        for path in () if self.allow_outside_root or not roots else paths:
+            plain = path.startswith(folder) and '..' not in path  # spares most of them the slow way
+            if not plain and not os.path.abspath(path).startswith(tuple(roots)):
+                raise ValueError(
+                    f'{self.ann_file}: {short(path)} is outside {" and ".join(roots)}: a file inside is expected, '
+                    'or allow_outside_root=True'
+                )
 
     def _without_broken(self, data_list: list[dict]) -> list[dict]:
         paths = [item['img_path'] for item in data_list]
-        usable = exist(paths)
         if self.broken_images == 'stop':
-            missing = [path for path, there in zip(paths, usable) if not there]
+            missing = [path for path, there in zip(paths, exist(paths)) if not there]
             if missing:
                 raise FileNotFoundError(
                     f'{len(missing)} of {len(paths)} pictures are missing: {some_of(missing)}.'
                     f"{self._how_to_prepare()} broken_images='skip' leaves missing pictures out."
                 )
             return data_list
-        with ThreadPoolExecutor() as pool:
-            usable = list(pool.map(lambda pair: pair[1] and decodes(pair[0]), zip(paths, usable)))
-        broken = [path for path, good in zip(paths, usable) if not good]
-        if broken:
+        faults = scan_pictures(paths, max_pixels=self.max_pixels)
+        if faults:
+            named = some_of([f'{path} {fault}' for path, fault in faults.items()])
             print_log(
-                f'{type(self).__name__}: {len(broken)} of {len(paths)} pictures are missing or do not decode '
-                f'and are left out: {some_of(broken)}',
+                f'{type(self).__name__}: {len(faults)} of {len(paths)} pictures are left out: {named}',
                 'current',
                 logging.WARNING,
             )
-        return [item for item, good in zip(data_list, usable) if good]
+        return [item for item in data_list if item['img_path'] not in faults]
 
     def _how_to_prepare(self) -> str:
         return f' This prepares the data: `{self.prepare_command}`.' if self.prepare_command else ''
@@ -117,33 +140,3 @@ def exist(paths: Iterable[str]) -> list[bool]:
             listed[folder] = set(os.listdir(folder or '.')) if os.path.isdir(folder or '.') else set()
         found.append(name in listed[folder])
     return found
-
-
-def decodes(path: str) -> bool:
-    """Say whether a file is there and OpenCV, the pipeline's decoder, makes a picture of it."""
-    try:
-        return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) is not None
-    except (OSError, cv2.error):
-        return False
-
-
-def read_lines(path: str, what: str) -> list[tuple[int, str]]:
-    """Return (line number from 1, stripped text) of the non-empty lines of a text file.
-
-    Raises:
-        FileNotFoundError: If it is missing; ``what`` says what it should be.
-        ValueError: If it is not text.
-    """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{path} is missing: {what} is expected there')
-    try:
-        text = Path(path).read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not a text file: {what} is expected') from error
-    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-
-
-def some_of(names: list[str]) -> str:
-    """Join names for a message, at most ``NAMED_AT_MOST`` of them."""
-    more = len(names) - NAMED_AT_MOST
-    return ', '.join(names[:NAMED_AT_MOST]) + (f' and {more} more' if more > 0 else '')

@@ -1,18 +1,23 @@
 """Laying out a data set from its official archives, from unpacked folders or by download."""
 
+import contextlib
+import errno
 import shutil
 import sys
 import tarfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from .pictures import read_lines
+from .text_file import read_lines
 
 TIMEOUT = 60  # seconds without an answer
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -82,41 +87,73 @@ def unpack(archive: Path, out: Path, folders: Sequence[str], wanted: Callable[[P
 
     Returns:
         How many there are.
+
+    Raises:
+        FileNotFoundError: If the archive does not exist.
+        ValueError: If it is no archive or a damaged one.
+        OSError: If a file cannot be written.
     """
-    number = 0
-    for name, size, read in members(archive):
-        parts = PurePosixPath(name).parts
-        start = next((i for i, part in enumerate(parts) if part in folders), None)
-        if start is None or '..' in parts or not wanted(PurePosixPath(*parts[start:])):
-            continue
-        number += 1
-        path = out.joinpath(*parts[start:])
-        if path.exists() and path.stat().st_size == size:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with read() as source, path.open('wb') as target:
-            shutil.copyfileobj(source, target)
+    number, contents = 0, members(archive)
+    try:
+        for name, size, read in contents:
+            inner = _inner_path(name, folders)
+            if inner is None or not wanted(inner):
+                continue
+            number += 1
+            write_unless_complete(out / inner, size, read)
+    except Exception as error:  # a flipped bit in an archive raises a dozen kinds
+        if isinstance(error, OSError) and (error.filename is not None or error.errno in NO_SPACE):
+            raise OSError(error.errno, error.strerror, error.filename or str(out)) from error
+        raise ValueError(f'{archive} is damaged or of a kind that is not read: {error}') from error
     return number
 
 
+def _inner_path(name: str, folders: Sequence[str]) -> PurePosixPath | None:
+    """The name of an archive's member from the first of ``folders`` in it on; None where it may not be unpacked."""
+    parts = PurePosixPath(name).parts
+    start = next((i for i, part in enumerate(parts) if part in folders), None)
+    return None if start is None or '..' in parts else PurePosixPath(*parts[start:])
+
+
+def write_unless_complete(path: Path, size: int, read: Callable[[], IO[bytes]]) -> None:
+    """Write a member of an archive to its file unless there is one of its size."""
+    if path.exists() and path.stat().st_size == size:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with read() as source, path.open('wb') as target:
+        shutil.copyfileobj(source, target)
+
+
 def members(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
-    """Yield (name, size in bytes, how to open it) of every file in a tar or zip archive."""
+    """Yield (name, size in bytes, how to open it) of every file in a tar or zip archive.
+
+    Raises:
+        FileNotFoundError: If it is missing, at once.
+        ValueError: If it is no archive, at once.
+    """
     if not archive.exists():
         raise FileNotFoundError(
             f'{archive} does not exist: an official archive or an unpacked folder is expected'
         )
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as file:
-            for info in file.infolist():
-                if not info.is_dir():
-                    yield info.filename, info.file_size, lambda info=info: file.open(info)
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as file:
-            for member in file:
-                if member.isfile():
-                    yield member.name, member.size, lambda member=member: file.extractfile(member)
-    else:
-        raise ValueError(f'{archive} is neither a tar nor a zip archive, or it is incomplete')
+    for is_kind, members_of in ((zipfile.is_zipfile, _members_of_zip), (tarfile.is_tarfile, _members_of_tar)):
+        with contextlib.suppress(zlib.error, EOFError, ValueError):  # what a damaged one raises
+            if is_kind(archive):
+                return members_of(archive)
+    raise ValueError(f'{archive} is neither a tar nor a zip archive, or it is incomplete')
+
+
+def _members_of_zip(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
+    with zipfile.ZipFile(archive) as file:
+        for info in file.infolist():
+            if not info.is_dir():
+                yield info.filename, info.file_size, lambda info=info: file.open(info)
+
+
+def _members_of_tar(archive: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
+    with tarfile.open(archive) as file:
+        for member in file:
+            if member.isfile():
+                yield member.name, member.size, lambda member=member: file.extractfile(member)
 
 
 def fetch(url: str, path: Path) -> None:
@@ -132,7 +169,9 @@ def fetch(url: str, path: Path) -> None:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as source, part.open('wb') as target:
             shutil.copyfileobj(source, target)
             expected = source.headers.get('Content-Length')
-    except OSError as error:
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            raise OSError(error.errno, error.strerror, str(part)) from error
         raise ConnectionError(f'{url} cannot be fetched: {error}') from error
     if expected is not None and part.stat().st_size != int(expected):
         raise ConnectionError(
@@ -152,8 +191,9 @@ def image_ids(path: Path) -> list[str]:
         ValueError: If it is not text, is empty or has an id twice.
     """
     ids = [
-        Path(line.replace(',', ' ').split()[0]).stem
+        Path(words[0]).stem
         for _, line in read_lines(str(path), 'a list of image ids')
+        if (words := line.replace(',', ' ').split())
     ]
     if not ids or len(set(ids)) < len(ids):
         raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..structures import ClassStatistics, class_groups
+from .text_file import some_of
 
 RAW = 'https://raw.githubusercontent.com/wutong16/DistributionBalancedLoss/master/appendix'
 
@@ -36,7 +37,15 @@ class PublishedSplit:
 
         Returns:
             A report to print, with a row per class, and whether everything is equal.
+
+        Raises:
+            ValueError: If the copy has another number of classes.
         """
+        if len(train.classes) != len(self.class_counts):
+            raise ValueError(
+                f'{self.name} has {len(self.class_counts)} classes, this copy has {len(train.classes)}: '
+                f'{some_of(list(train.classes))}'
+            )
         sizes = (('training', train.num_images, self.num_train), ('test', num_test, self.num_test))
         rows = [f'{self.name}: images here, published']
         rows += [f'{n:8d} {published:8d}  {part} images{mark(n, published)}' for part, n, published in sizes]

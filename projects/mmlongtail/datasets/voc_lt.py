@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 from mmpretrain.datasets.categories import VOC2007_CATEGORIES
 from mmpretrain.registry import DATASETS
 
-from .pictures import PictureDataset, read_lines
+from .pictures import PictureDataset
+from .text_file import read_lines, short
 
 
 @DATASETS.register_module()
@@ -24,7 +25,7 @@ class VOCLT(PictureDataset):
 
     Raises:
         FileNotFoundError: If the data root, the id list, an XML file or a picture is missing.
-        ValueError: If an XML file cannot be parsed or has an object of an unknown class.
+        ValueError: If an XML file cannot be parsed, is of another kind or has an object of an unknown class.
     """
 
     METAINFO = {'classes': VOC2007_CATEGORIES}
@@ -56,18 +57,29 @@ class VOCLT(PictureDataset):
 
     def _labels(self, img_id: str) -> list[int]:
         path = os.path.join(self.data_prefix['ann_path'], f'{img_id}.xml')
+        self._check_inside([path])
+        names = set(self._object_names(path, img_id))
+        unknown = sorted(names.difference(self.CLASSES))
+        if unknown:
+            raise ValueError(
+                f'{path}: object of unknown class {short(unknown[0])}, expected one of {self.CLASSES}'
+            )
+        return sorted(self.class_to_idx[name] for name in names)
+
+    def _object_names(self, path: str, img_id: str) -> list[str]:
         try:
-            objects = ElementTree.parse(path).getroot().iterfind('object')
+            root = ElementTree.parse(path).getroot()
         except FileNotFoundError:
             raise FileNotFoundError(
                 f'{path} is missing, the annotation of {img_id!r} in {self.ann_file}.{self._how_to_prepare()}'
             ) from None
-        except ElementTree.ParseError as error:
+        except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: of its encoding
             raise ValueError(f'{path} is not a VOC annotation: {error}') from error
-        names = {obj.findtext('name', '').strip() for obj in objects}
-        unknown = sorted(names.difference(self.CLASSES))
-        if unknown:
+        if root.tag != 'annotation':
             raise ValueError(
-                f'{path}: object of unknown class {unknown[0]!r}, expected one of {self.CLASSES}'
+                f'{path} is not a VOC annotation: its root is {short(root.tag)}, annotation is expected'
             )
-        return sorted(self.class_to_idx[name] for name in names)
+        for element in root:  # one of a namespace or another case would be passed over
+            if element.tag != 'object' and element.tag.rpartition('}')[2].lower() == 'object':
+                raise ValueError(f'{path}: an element {short(element.tag)}, object is expected')
+        return [element.findtext('name', '').strip() for element in root.iterfind('object')]

@@ -1,1 +1,1 @@
-from . import hooks, loops, optim  # noqa: F401
+from . import hooks, loops, optim, package_checkpoint, quiet_runner  # noqa: F401

@@ -1,1 +1,10 @@
-from . import backbones, batch_augments, classifiers, data_preprocessors, heads, losses, tta  # noqa: F401
+from . import (  # noqa: F401
+    backbones,
+    batch_augments,
+    classifiers,
+    data_preprocessors,
+    heads,
+    losses,
+    selfsup,
+    tta,
+)

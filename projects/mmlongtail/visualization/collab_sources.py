@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 
 import numpy as np
-import torch
 
+from mmlongtail.datasets.text_file import read_json, short, some_of
+from mmlongtail.safe_loading import load_local_checkpoint
 from mmlongtail.structures import ClassStatistics
 
+TIME = re.compile(r'\d{8}_\d{6}')  # of MMEngine's folders
 PARAMETERS = ('mu_pos', 'mu_neg', 'sigma_pos', 'sigma_neg')
 WEIGHT = re.compile(r'(?:lambda|λ)[ _=]*(\d+(?:[._]\d+)?)')
 
@@ -22,7 +24,7 @@ def read_checkpoint(path: str | Path) -> tuple[ClassStatistics, list[dict[str, n
     Raises:
         ValueError: If the checkpoint holds no class statistics.
     """
-    checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=True)
+    checkpoint = load_local_checkpoint(path, map_location='cpu', mmap=True)
     if 'class_statistics' not in checkpoint:
         raise ValueError(f'{path} holds no class statistics: was it trained with ClassStatisticsHook?')
     state = checkpoint['state_dict']
@@ -35,16 +37,49 @@ def read_dump(path: str | Path) -> dict:
     """What a metric of long-tailed test sets wrote with ``dump_per_class``.
 
     Raises:
+        FileNotFoundError: If it is missing.
         ValueError: If the file is something else.
     """
-    try:
-        content = json.loads(Path(path).read_text())
-    except ValueError as error:
-        raise ValueError(f'{path} is no JSON file: {error}') from error
+    what = 'what dump_per_class writes'
+    content = read_json(str(path), what)
+    if not isinstance(content, dict):
+        raise ValueError(f'{path} holds {short(content)}: {what} is expected')
     missing = [field for field in ('classes', 'class_counts') if field not in content]
     if missing:
-        raise ValueError(f'{path} has no {" and no ".join(missing)}, expected what dump_per_class writes')
+        raise ValueError(f'{path} has no {" and no ".join(missing)}, expected {what}')
+    names, counts = content['classes'], content['class_counts']
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{path}, classes={short(names)}: a list of names is expected')
+    if counts is not None and not (_numbers(counts, len(names), (int,)) and all(n >= 0 for n in counts)):
+        raise ValueError(
+            f'{path}, class_counts={short(counts)}: {len(names)} whole numbers >= 0 are expected'
+        )
     return content
+
+
+def _numbers(values: object, number: int, kinds: tuple[type, ...]) -> bool:
+    """Whether values are a list of so many numbers that NumPy can hold."""
+    return (
+        isinstance(values, list)
+        and len(values) == number
+        and all(type(value) in kinds and (value is None or abs(value) < 2**63) for value in values)
+    )
+
+
+def names_of(paths: Sequence[str | Path]) -> list[str]:
+    """A name for each of several files: the file's own, or the parts of the paths that tell them apart.
+
+    The names of runs' folders by time are left out where the rest is enough.
+    """
+    stems = [Path(path).stem for path in paths]
+    if len(set(stems)) == len(stems):
+        return stems
+    parts = [Path(path).parts[:-1] + (stem,) for path, stem in zip(paths, stems)]
+    shared = set.intersection(*map(set, parts))
+    own = [[part for part in of_one if part not in shared] for of_one in parts]
+    untimed = [[part for part in of_one if not TIME.fullmatch(part)] for of_one in own]
+    enough = len(set(map(tuple, untimed))) == len(untimed)
+    return ['/'.join(of_one) or stem for of_one, stem in zip(untimed if enough else own, stems)]
 
 
 def read_per_class(
@@ -63,7 +98,11 @@ def read_per_class(
     first = contents[0]
     for path, content in zip(paths, contents):
         if key not in content:
-            raise ValueError(f'{path} has no {key}, only {sorted(content)}')
+            raise ValueError(f'{path} has no {key}, only {some_of(sorted(content))}')
+        if not _numbers(content[key], len(content['classes']), (int, float, NoneType)):
+            raise ValueError(
+                f'{path}, {key}={short(content[key])}: {len(content["classes"])} finite numbers or null are expected'
+            )
         if content['class_counts'] is None:
             raise ValueError(
                 f'{path} knows no class counts, so the classes cannot be ordered from head to tail'

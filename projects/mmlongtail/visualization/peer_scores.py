@@ -44,24 +44,24 @@ def score_test_set(peers: Peers, ensemble: bool = False) -> dict[str, np.ndarray
 
 def class_divergences(
     peers: Peers,
-    part: str = 'train',
+    part: str = 'test',
     copies: int = 4,
-    per_class: int = 50,
+    per_class: int | None = None,
     seed: int = 0,
     balanced: bool = False,
 ) -> dict[str, np.ndarray]:
     """Mean KL divergence of each class, between experts and between copies of an image, (K,) in nats.
 
-    Source: NCL++ (Tan et al., 2023), Fig. 9. The divergence is the mean over all ordered pairs, of experts on the
-    same copy (and over the copies) or of copies with the same expert (and over the experts). The augmentation draws
-    from the global generators, which the caller seeds.
+    Source: NCL++ (Tan et al., 2023), Figs. 2 (a) and 9, of the whole test set. The divergence is the mean over all
+    ordered pairs, of experts on the same copy (and over the copies) or of copies with the same expert (and over the
+    experts). The augmentation draws from the global generators, which the caller seeds.
 
     Args:
         peers: The experts.
-        part: The images: 'train' or 'test'; those of the test set go through the training's augmentation.
+        part: The images: 'test' or 'train'; those of the test set go through the training's augmentation.
         copies: Augmented copies T of each image.
-        per_class: Images of a class at most.
-        seed: Of the choice of images.
+        per_class: Images of a class at most; all unless given.
+        seed: Of the choice of images, where not all are taken.
         balanced: Weight the probabilities by the classes' training images, as the losses do (eq. 2).
 
     Returns:
@@ -74,8 +74,10 @@ def class_divergences(
         raise ValueError(f'copies is {copies}, expected a number of augmented copies >= 1')
     counts = torch.as_tensor(peers.statistics.class_counts)
     dataset = augmented_dataset(peers.cfg, part)
-    present = np.unique(single_labels(dataset)).tolist()
-    images, labels = choose_images(image_labels(dataset), present, per_class, seed)
+    labels = single_labels(dataset)
+    images = np.arange(len(labels))
+    if per_class is not None:
+        images, labels = choose_images(image_labels(dataset), np.unique(labels).tolist(), per_class, seed)
     found: dict[str, list[Tensor]] = {}
     for views in augmented_copies(peers, part, dataset, images.tolist(), copies):  # (T, B, C, H, W)
         log_probs = torch.stack([peers.log_probs(view) for view in views], dim=1)  # (E, T, B, K)

@@ -12,10 +12,20 @@ from pathlib import Path
 SCORES = ('total', 'head', 'medium', 'tail')
 SINGLE_LABEL_SCORES = ('top1', 'many', 'medium', 'few')
 MEASURES = {SCORES: 'mAP', SINGLE_LABEL_SCORES: 'Top-1 accuracy'}  # of each kind of run
-RUN_COLUMNS = ('config', 'method', 'seed', 'commit', 'machine', 'dataset', 'image_size', 'iterations')
+RUN_COLUMNS = (
+    'config',
+    'method',
+    'seed',
+    'commit',
+    'machine',
+    'dataset',
+    'network',
+    'image_size',
+    'iterations',
+)
 COLUMNS = (*RUN_COLUMNS, *SCORES)
 PAPER_COLUMNS = ('method', 'dataset', *SCORES)
-SETTING = ('image_size', 'iterations')  # runs that differ in these are not the same experiment
+SETTING = ('network', 'image_size', 'iterations')  # runs that differ in these are not the same experiment
 MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=\S+)*) -->\n(.*?)<!-- /results -->', re.DOTALL)
 
 Row = Mapping[str, str]
@@ -153,7 +163,7 @@ def _caption(rows: Sequence[Row]) -> str:
     machines = sorted({row['machine'] for row in rows})
     row = rows[0]
     size = [f'{row["image_size"]} px'] if row['image_size'] else []
-    setting = ', '.join([row['dataset'], *size, f'{row["iterations"]} iterations'])
+    setting = ', '.join([row['dataset'], row['network'], *size, f'{row["iterations"]} iterations'])
     measure = f'{MEASURES[scores_of(row)]} in percent, mean ± standard deviation over seeds'
     return f'{measure}; {setting}; on {", ".join(machines)}.'
 

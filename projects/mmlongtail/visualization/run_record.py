@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
+
+from mmlongtail.safe_loading import load_local_checkpoint
 
 METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_tail')
 SINGLE_LABEL_METRIC_OF = dict(top1='top1', many='top1_many', medium='top1_medium', few='top1_few')
@@ -29,9 +30,9 @@ def read_run(
     """
     work_dir = Path(work_dir)
     config = _only_config(work_dir)
-    cfg = Config.fromfile(config)
+    cfg = Config.fromfile(config, import_custom_modules=False)  # the modules may be elsewhere
     checkpoint = last_checkpoint(work_dir)
-    meta = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['meta']
+    meta = load_local_checkpoint(checkpoint, map_location='cpu', mmap=True)['meta']
     unit = 'epoch' if 'max_epochs' in cfg.train_cfg else 'iter'
     end = cfg.train_cfg[f'max_{unit}s']
     if meta[unit] < end:
@@ -45,6 +46,7 @@ def read_run(
         config=config.name,
         seed=str(meta['seed']),
         dataset=dataset_name(cfg),
+        network=network_name(cfg),
         image_size=image_size(cfg),
         iterations=str(meta['iter']),
         **_scores(scores, test_json or work_dir, prefix),
@@ -75,6 +77,13 @@ def dataset_name(cfg: Config) -> str:
             name += f'-IF{level["imbalance_factor"]:g}'
             name += '-step' * (level.get('imbalance_type') == 'step')
     return name
+
+
+def network_name(cfg: Config) -> str:
+    """Type of the backbone, with its depth or architecture."""
+    backbone = cfg.model.backbone
+    size = backbone.get('depth', backbone.get('arch'))
+    return f'{backbone.type}-{size}' if isinstance(size, int | str) else backbone.type
 
 
 def image_size(cfg: Config) -> str:

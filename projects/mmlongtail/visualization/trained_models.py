@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import METRICS, MODELS
 from torch import nn
 
 from mmlongtail.evaluation.metrics import LongTailMetric
+from mmlongtail.safe_loading import load_local_checkpoint
 
 
 def read_config(path: str | Path, options: dict | None = None) -> Config:
@@ -40,7 +40,7 @@ def load_weights(module: nn.Module, checkpoint: str | Path, prefix: str = '') ->
     Raises:
         ValueError: If the checkpoint has other shapes or lacks a parameter.
     """
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)['state_dict']
+    state = load_local_checkpoint(checkpoint, map_location='cpu', mmap=True)['state_dict']
     own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
     try:
         missing = set(module.load_state_dict(own, strict=False).missing_keys)

@@ -11,6 +11,7 @@ from mmlongtail.datasets.samplers import (
     ClassBalancedSampler,
     InstanceBalancedSampler,
     ProgressivelyBalancedSampler,
+    ReversedSampler,
     SquareRootSampler,
     StreamSampler,
 )
@@ -20,6 +21,7 @@ BY_HAND = [
     ('InstanceBalancedSampler', {}, (1 / 5, 1 / 5)),
     ('ClassBalancedSampler', {}, (1 / 8, 1 / 2)),
     ('SquareRootSampler', {}, (1 / 6, 1 / 3)),
+    ('ReversedSampler', {}, (1 / 20, 4 / 5)),
     ('ProgressivelyBalancedSampler', dict(num_epochs=4), (1 / 5, 1 / 5)),
 ]
 EVERY = [('ProgressivelyBalancedSampler', dict(num_epochs=2)), ('SquareRootSampler', {}), ('CBENSampler', {})]
@@ -83,14 +85,19 @@ def test_drawn_frequencies_of_published_multi_label_sets(published, name, split)
     assert_frequencies(drawn, probabilities)
 
 
-@pytest.mark.parametrize(('power', 'sampler'), [(1, 0), (0, 1), (0.5, 0.5)])
+@pytest.mark.parametrize(('power', 'sampler'), [(1, 0), (0, 1), (0.5, 0.5), (-1.0, 2)])
 def test_class_frequencies_are_kangs_powers(labels, power, sampler):
-    """p_j = n_j^q / sum n_i^q, the paper's own form, for classes instead of images."""
+    """p_j = n_j^q / sum n_i^q, the paper's own form, for classes instead of images; BBN's reversed one has q = -1."""
     counts = np.array([300, 60, 20, 5])
     each = np.random.default_rng(0).permutation(np.repeat(range(4), counts))
     dataset = labels([[int(k)] for k in each], 4)
-    kind = {0: InstanceBalancedSampler, 1: ClassBalancedSampler, 0.5: SquareRootSampler}[sampler]
-    orders = [kind(dataset, seed=2).order(epoch) for epoch in range(50)]
+    kinds = {
+        0: InstanceBalancedSampler,
+        0.5: SquareRootSampler,
+        1: ClassBalancedSampler,
+        2: ReversedSampler,
+    }
+    orders = [kinds[sampler](dataset, seed=2).order(epoch) for epoch in range(50)]
     drawn = np.bincount(each[np.concatenate(orders)], minlength=4)
     assert_frequencies(drawn, counts**power / np.sum(counts**power))
 

@@ -54,6 +54,42 @@ def test_without_the_hook_all_of_it_changes(stage_runner, stage_one):
     assert differing(copy(runner.model), stored) == set(stored)
 
 
+class FirstMaps(Hook):
+    """Keep what the first batch norm gets in each training iteration."""
+
+    def before_train(self, runner):
+        norm = runner.model.backbone.bn1
+        norm.register_forward_pre_hook(lambda module, x: self.maps.append(x[0]) if module.training else None)
+        self.maps = []
+
+
+def test_moving_statistics_are_those_of_the_new_draws(stage_runner, stage_one):
+    hook = FreezeHook(moving_statistics=['backbone'])
+    runner = stage_runner('stage_two', [hook, seen := FirstMaps()], load_from=stage_one)
+    runner.train()
+    stored = torch.load(stage_one)['state_dict']
+    changed = differing(copy(runner.model), stored)
+    statistics = {name for name in stored if 'running' in name or 'num_batches' in name}
+    assert changed == statistics | {'head.fc.weight', 'head.fc.bias'}
+    mean, variance = (stored[f'backbone.bn1.running_{name}'].double() for name in ('mean', 'var'))
+    for maps in seen.maps:  # torch's momentum 0.1, the variance with Bessel's correction
+        values = maps.detach().double().transpose(0, 1).flatten(1)  # (C, B H W)
+        center = values.mean(1, keepdim=True)
+        mean = 0.9 * mean + 0.1 * center[:, 0]
+        variance = 0.9 * variance + 0.1 * (values - center).square().sum(1) / (values.shape[1] - 1)
+    assert len(seen.maps) == 6
+    norm = runner.model.backbone.bn1
+    torch.testing.assert_close(norm.running_mean.double(), mean, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(norm.running_var.double(), variance, rtol=1e-5, atol=1e-6)
+
+
+def test_statistics_of_a_part_move(stage_runner, stage_one):
+    runner = stage_runner('part', [FreezeHook(moving_statistics=['backbone.layer1'])], load_from=stage_one)
+    runner.train()
+    changed = differing(copy(runner.model), torch.load(stage_one)['state_dict'])
+    assert {name.split('.')[1] for name in changed} == {'layer1', 'fc'}
+
+
 def test_some_modules_only(stage_runner, stage_one):
     hook = FreezeHook(['backbone.conv1', 'backbone.bn1', 'head'])
     runner = stage_runner('part', [hook], load_from=stage_one)
@@ -108,7 +144,7 @@ def test_a_wrapped_model_trains_alike(stage_runner, stage_one, process_group):
     wrapped = stage_runner('wrapped', [FreezeHook()], load_from=stage_one, launcher='pytorch', cfg=cfg)
     wrapped.train()
     assert is_model_wrapper(wrapped.model)
-    assert not differing(copy(plain.model), copy(wrapped.model.module))
+    torch.testing.assert_close(copy(wrapped.model.module), copy(plain.model))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +157,11 @@ def test_a_wrapped_model_trains_alike(stage_runner, stage_one, process_group):
         ),
         (dict(modules=['backbone', 'neck', 'head']), 'leaves no parameter to train'),
         (dict(reinitialize=['tail']), "reinitialize names 'tail'"),
+        (dict(moving_statistics='neck'), "moving_statistics must be a list of module names, got 'neck'"),
+        (
+            dict(moving_statistics=['neck']),
+            r"moving_statistics is \('neck',\), expected modules with batch norm",
+        ),
     ],
 )
 def test_bad_arguments(stage_runner, arguments, words):

@@ -1,7 +1,6 @@
 """A run that is killed and resumed ends with the weights of one that never stopped: bit for bit."""
 
-import mmlongtail  # noqa: F401, I001  first: the killed process imports this module alone
-
+import multiprocessing
 import os
 import random
 import signal
@@ -133,7 +132,7 @@ def train(*args, **kwargs):
 
 
 def run_and_die(folder):
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # a forked process has no others
     train(folder, kill_at=8)
 
 
@@ -145,7 +144,8 @@ def assert_same_weights(weights, expected):
 def killed(tmp_path_factory):
     """Folder of a run with a seed that nobody gave, killed after its 8th of 15 iterations, the 3rd of epoch 2."""
     folder = tmp_path_factory.mktemp('killed')
-    process = torch.multiprocessing.get_context('spawn').Process(target=run_and_die, args=(folder,))
+    context = multiprocessing.get_context('fork')  # spares the imports
+    process = context.Process(target=run_and_die, args=(folder,))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL

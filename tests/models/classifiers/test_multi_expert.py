@@ -181,9 +181,10 @@ def test_one_expert_is_the_plain_network():
     state = {key.replace('head.', 'head.experts.0.'): value for key, value in network.state_dict().items()}
     model.load_state_dict(state)
     assert model.branch_modules == []
-    assert torch.equal(model.eval()(images)[0], network.eval()(images))
+    torch.testing.assert_close(model.eval()(images)[0], network.eval()(images))
     ours, theirs = model.predict(images), network.predict(images)
-    assert all(torch.equal(a.pred_score, b.pred_score) for a, b in zip(ours, theirs))
+    for one, other in zip(ours, theirs):
+        torch.testing.assert_close(one.pred_score, other.pred_score)
     losses = model(images.repeat(2, 1, 1, 1), batch(2, views=2), 'loss')
     assert losses['loss_inter'] == 0 < losses['loss_cls']
 
@@ -276,6 +277,20 @@ VIEWS = dict(type='BatchAugmentPreprocessor', num_views=2, to_onehot=True, num_c
 def test_bad_arguments(arguments, words):
     with pytest.raises(ValueError, match=words):
         experts(**arguments)
+
+
+def test_mixup_of_views_that_are_mixed_alike():
+    crop = dict(type='BatchRandomCrop', padding=4)
+    mixing = dict(VIEWS, num_views=3, share_mix=True, augments=[crop])
+    model, seen = experts(data_preprocessor=mixing, train_cfg=MIXUP), []
+    model.head.loss_module.register_forward_pre_hook(lambda _, args: seen.append(args))
+    images = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    data = model.data_preprocessor(dict(inputs=images, data_samples=batch(2)), True)
+    losses = model(**data, mode='loss')
+    assert all(value.isfinite() and value > 0 for value in losses.values()) and len(losses) == 4
+    ((logits, targets),) = seen
+    assert logits.shape[:3] == (2, 3, 2) and targets.shape == (2, CLASSES)
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(2))
 
 
 def test_mixup_of_single_views_is_fine():

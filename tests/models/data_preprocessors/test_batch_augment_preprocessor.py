@@ -169,6 +169,23 @@ def test_mixup_gives_each_view_its_own_labels(batch):
     assert all(row[k] > 0 for row, k in zip(scores, [2, 0, 1] * 2))
 
 
+def test_views_that_are_mixed_alike_keep_a_common_label(batch):
+    mixup = dict(augments=dict(type='Mixup', alpha=1.0))
+    torch.manual_seed(0)
+    model = BatchAugmentPreprocessor(
+        num_views=2, share_mix=True, num_classes=3, to_onehot=True, batch_augments=mixup
+    )
+    data = model(batch, True)
+    scores = torch.stack([sample.gt_score for sample in data['data_samples']]).view(2, 3, 3)
+    assert torch.equal(scores[0], scores[1])
+    pictures = batch['inputs'].float()
+    own = scores[0][:, [2, 0, 1]]  # the labels of the pictures, in their order
+    plain = torch.tensordot(own, pictures, dims=1)
+    torch.testing.assert_close(data['inputs'].view(2, *plain.shape), plain.expand(2, *plain.shape))
+    tested = model(dict(batch), False)
+    assert len(tested['inputs']) == 3
+
+
 def test_list_of_pictures_as_from_the_hosts_loader(batch):
     model = BatchAugmentPreprocessor(**NORM, augments=AUGMENTS)
     torch.manual_seed(3)

@@ -58,6 +58,22 @@ def test_weights_start_at_length_one_and_have_no_bias():
     assert (other.fc.weight == 2).all()
 
 
+def test_a_bias_is_added_to_the_scaled_cosines():
+    head, feat = build(CE, scale=16.0, bias=True), features()
+    head.init_weights()
+    assert head.bias.tolist() == [0, 0, 0] and head.bias.requires_grad
+    with torch.no_grad():
+        head.bias.copy_(torch.tensor([1.0, -2, 3]))
+    expected = 16 * naive(feat, head.fc.weight) + torch.tensor([1.0, -2, 3])
+    assert torch.allclose(head((feat,)).double(), expected, atol=2e-5)
+    assert torch.allclose(head.cosines((feat,)).double(), naive(feat, head.fc.weight), atol=1e-6)
+    scores = torch.stack([sample.pred_score for sample in head.predict((feat,))])
+    assert torch.allclose(scores.double(), expected.softmax(1), atol=1e-5)
+    labels = torch.tensor([0, 1, 2, 0, 1])
+    loss = head.loss((feat,), samples(*labels.tolist()))['loss']
+    assert loss.item() == pytest.approx(F.cross_entropy(expected, labels).item(), rel=1e-5)
+
+
 def test_the_loss_that_scales_gets_cosines_the_others_scaled_ones():
     feats, labels = (features(),), torch.tensor([0, 1, 2, 0, 1])
     head, plain = build().eval(), build(CE, scale=20.0)
@@ -165,6 +181,7 @@ def test_trains_in_a_classifier():
         (dict(loss=CE), 'scale is None.*CrossEntropyLoss'),
         (dict(scale=16.0), 'scale is 16.0, expected None: GCLLoss.*20.0'),
         (dict(loss=CE, scale=0), 'scale is 0, expected a number above 0'),
+        (dict(bias=True), 'bias is True, expected False: GCLLoss scales cosines itself'),
     ],
 )
 def test_bad_arguments(arguments, words):

@@ -144,12 +144,16 @@ def test_mixed_and_multi_hot_labels():
     assert head.loss_module.got[1].tolist() == [[1.0, 0.0, 1.0]]
 
 
-def test_mixed_labels_of_several_views_are_refused():
-    batch = samples([2, 0], views=2)
-    for sample in batch:
-        sample.set_gt_score(torch.tensor([0.25, 0.0, 0.75]))
-    with pytest.raises(ValueError, match=r'gt_score, labels \(B, K\), with 2 views.*num_views=1'):
-        build().loss((torch.randn(8, 4),), batch)
+def test_mixed_labels_of_several_views_must_agree():
+    head, batch = build(), samples([2, 0], views=2)
+    labels = torch.tensor([[0.25, 0.0, 0.75], [0.75, 0.0, 0.25]])
+    for sample, label in zip(batch, labels.repeat(2, 1)):
+        sample.set_gt_score(label)
+    head.loss((torch.randn(8, 4),), batch)
+    assert torch.equal(head.loss_module.got[1], labels)
+    batch[3].set_gt_score(labels[0])
+    with pytest.raises(ValueError, match='gt_score.*differs between the 2 views.*share_mix=True'):
+        head.loss((torch.randn(8, 4),), batch)
 
 
 @pytest.mark.parametrize('views', [[0, 1, 0, 1], [0, 0, 1], [1, 1, 0, 0], [0, 0, 2, 2], [1, 1]])

@@ -53,10 +53,11 @@ def naive_logits(kind, head, feats, scale):
 def test_it_starts_as_stage_one(stages):
     _, first, second = stages
     feats = (torch.randn(5, 4),)
-    assert torch.equal(second(feats), first(feats))
+    torch.testing.assert_close(second(feats), first(feats))
     one, two = first.predict(feats, samples()), second.predict(feats, samples())
-    assert all(torch.equal(a.pred_score, b.pred_score) for a, b in zip(one, two))
-    assert torch.equal(first.loss(feats, samples())['loss'], second.loss(feats, samples())['loss'])
+    for a, b in zip(one, two):
+        torch.testing.assert_close(a.pred_score, b.pred_score)
+    torch.testing.assert_close(first.loss(feats, samples()), second.loss(feats, samples()))
     assert torch.equal(second.pre_logits(feats), feats[0])
 
 
@@ -74,16 +75,25 @@ def test_scaled_logits_loss_and_prediction(stages):
     torch.testing.assert_close(second.loss(feats, samples())['loss'].double(), mean, rtol=1e-4, atol=1e-5)
 
 
-def test_only_the_factors_learn(stages):
-    _, _, second = stages
-    before = {name: value.clone() for name, value in second.state_dict().items()}
-    optimizer = torch.optim.SGD(second.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
+def learned(head):
+    """What three steps change."""
+    before = {name: value.clone() for name, value in head.state_dict().items()}
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
     for _ in range(3):
         optimizer.zero_grad()
-        second.loss((torch.randn(5, 4),), samples())['loss'].backward()
+        head.loss((torch.randn(5, 4),), samples())['loss'].backward()
         optimizer.step()
-    changed = {name for name, value in second.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {'classifier.fc.scale'}
+    return {name for name, value in head.state_dict().items() if not torch.equal(value, before[name])}
+
+
+def test_only_the_factors_learn(stages):
+    assert learned(stages[2]) == {'classifier.fc.scale'}
+
+
+def test_the_weights_learn_too_if_asked():
+    head = MODELS.build(dict(type='LearnableWeightScalingHead', classifier=LINEAR, train_weights=True))
+    names = ['scale', 'layer.weight', 'layer.bias']
+    assert learned(head) == {f'classifier.fc.{name}' for name in names}
 
 
 def test_its_own_checkpoint_fits_too(stages, tmp_path):

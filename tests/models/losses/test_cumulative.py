@@ -81,6 +81,19 @@ def test_equals_the_papers_one_layer_on_scaled_features():
     assert value.item() == pytest.approx((0.75 * first + 0.25 * second).item(), rel=1e-12)
 
 
+def test_one_label_per_image():
+    """Labels as shares of the classes through the host's cross-entropy, against one label after the other."""
+    labels = [0, 2, 1, 1, 0]
+    loss = build(1, 2, dict(type='CrossEntropyLoss', use_soft=True))
+    value = loss(LOGITS, F.one_hot(torch.tensor(labels)).double(), STREAMS)['loss']
+    total = 0.0
+    for u, r in PAIRS:
+        mixed = [0.75 * a + 0.25 * b for a, b in zip(LOGITS[0, u].tolist(), LOGITS[1, r].tolist())]
+        top = math.log(sum(map(math.exp, mixed)))
+        total += 0.75 * (top - mixed[labels[u]]) + 0.25 * (top - mixed[labels[r]])
+    assert value.item() == pytest.approx(total / len(PAIRS), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ('epochs_done', 'learns'), [(0, [True, False]), (1, [True, True]), (2, [False, True])]
 )

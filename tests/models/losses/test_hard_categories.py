@@ -30,7 +30,7 @@ def naive_loss(logits, targets, ratio, form, counts=COUNTS):
     for row, y in zip(logits.tolist(), targets.tolist()):
         chosen = naive_hard(row, [y], ratio, form == 'code')
         terms = {
-            j: max(n, 1) * math.exp(z if j in chosen else 0)
+            j: math.exp((z + math.log(max(n, 1))) * (j in chosen))
             for j, (z, n) in enumerate(zip(row, counts))
             if j in chosen or form == 'code'
         }
@@ -81,9 +81,9 @@ def test_by_hand():
     logits = torch.tensor([[0.0, 1.0, math.log(12), -1.0]])
     loss = HardCategoryLoss(0.25, class_counts=[4, 9, 1, 9])
     assert loss(logits, torch.tensor([0])).item() == pytest.approx(math.log(4))
-    # the code's: the others stay with logit 0: 4 / (4 + 9 + 12 + 9)
+    # the code's: the others stay with logit and prior 0: 4 / (4 + 1 + 12 + 1)
     loss = HardCategoryLoss(0.5, 'code', class_counts=[4, 9, 1, 9])
-    assert loss(logits, torch.tensor([0])).item() == pytest.approx(math.log(34 / 4))
+    assert loss(logits, torch.tensor([0])).item() == pytest.approx(math.log(18 / 4))
 
 
 def test_all_classes_are_balanced_softmax():
@@ -132,6 +132,56 @@ def test_a_single_class_or_image(form):
     assert loss(logits, targets).item() == pytest.approx(sum(alone) / 12)
 
 
+@pytest.mark.parametrize('form', FORMS)
+def test_mixed_labels(form):
+    """Both labels are hard categories, by the formula number by number."""
+    logits, first = batch()
+    second = (first + 2) % 6
+    shares = 0.3 * F.one_hot(first, 6).double() + 0.7 * F.one_hot(second, 6).double()
+    expected = []
+    for row, a, b in zip(logits.tolist(), first.tolist(), second.tolist()):
+        chosen = naive_hard(row, [a, b], 0.5, form == 'code')
+        terms = [
+            math.exp((z + math.log(max(n, 1))) * (j in chosen)) * (j in chosen or form == 'code')
+            for j, (z, n) in enumerate(zip(row, COUNTS))
+        ]
+        expected.append(-sum(w * math.log(terms[y] / sum(terms)) for w, y in ((0.3, a), (0.7, b))))
+    loss = HardCategoryLoss(0.5, form, class_counts=COUNTS, reduction='none')
+    assert loss(logits, shares).tolist() == pytest.approx(expected, rel=1e-10)
+    torch.testing.assert_close(loss(logits, F.one_hot(first, 6)), loss(logits, first), rtol=1e-12, atol=0)
+    assert torch.autograd.gradcheck(lambda z: loss(z, shares).sum(), logits.requires_grad_())
+
+
+def test_rankings():
+    experts = torch.stack([batch()[0], -batch()[0]])
+    first = HardCategoryLoss(form='code').ranking_of(experts)
+    assert torch.equal(first[0], experts[0]) and torch.equal(first[1], experts[0])
+    assert torch.equal(HardCategoryLoss(ranking='first').ranking_of(experts), first)
+    assert torch.equal(HardCategoryLoss().ranking_of(experts), experts)
+    assert torch.equal(HardCategoryLoss(form='code', ranking='own').ranking_of(experts), experts)
+    logits, targets = batch()
+    loss = HardCategoryLoss(class_counts=COUNTS, reduction='none')
+    expected = naive_loss(logits, targets, 0.3, 'paper')
+    turned = loss(logits, targets, ranking=-logits)  # the lowest ones
+    assert turned.tolist() != pytest.approx(expected, rel=1e-2)
+    assert loss(logits, targets, ranking=logits).tolist() == pytest.approx(expected, rel=1e-10)
+
+
+def test_random_categories_are_each_as_likely():
+    """Label 0 and two of the other five: each of them in 2/5 of 4,000 rows, within five standard deviations."""
+    rows = 4000
+    loss = HardCategoryLoss(0.3, ranking='random', balanced=False, reduction='none')
+    logits = torch.tensor([0.0, 1, 2, 3, 4, 5], dtype=torch.float64).expand(rows, 6).requires_grad_()
+    values = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        values.append(loss(logits, torch.zeros(rows, dtype=torch.int64)))
+    assert torch.equal(values[0], values[1]) and not torch.equal(values[0], values[2])
+    chosen = torch.autograd.grad(values[0].sum(), logits)[0] != 0
+    assert chosen[:, 0].all() and (chosen.sum(dim=1) == 3).all()
+    assert (chosen[:, 1:].double().mean(dim=0) - 0.4).abs().max() < 5 * (0.4 * 0.6 / rows) ** 0.5
+
+
 def test_hosts_way_of_calling():
     logits, targets = batch()
     expected = torch.tensor(naive_loss(logits, targets, 0.3, 'paper'), dtype=torch.float64)
@@ -162,6 +212,7 @@ def test_caller_keeps_its_tensors():
         (dict(ratio=1.1), 'ratio is 1.1'),
         (dict(ratio=float('nan')), 'ratio is nan'),
         (dict(form='paper2'), "form is 'paper2'.*'code'"),
+        (dict(ranking='mean'), "ranking is 'mean'.*'random'"),
         (dict(reduction='average'), "'average'.*'mean'"),
     ],
 )
@@ -173,9 +224,14 @@ def test_bad_arguments(arguments, words):
 def test_targets_that_do_not_fit():
     logits, targets = batch()
     loss = HardCategoryLoss(class_counts=COUNTS)
-    for bad in (F.one_hot(targets, 6) * 0.5, F.one_hot(targets, 6), targets.float(), targets[:5]):
-        with pytest.raises(ValueError, match='hard categories need class ids'):
+    for bad in (targets.float(), targets[:5], F.one_hot(targets, 5 + 2)):
+        with pytest.raises(ValueError, match=r'ranking \(12, 6\) and targets'):
             loss(logits, bad)
+    for bad in (dict(ranking=logits[:, :5]), dict(ranking=logits[:5])):
+        with pytest.raises(ValueError, match=r'logits \(12, 6\) and ranking .* must both be \(B, K\)'):
+            loss(logits, targets, **bad)
+    with pytest.raises(ValueError, match=r'logits \(6,\) and ranking None'):
+        loss(logits[0], targets)
     for bad in (targets[:5], targets.float(), torch.zeros(12, 5)):
         with pytest.raises(ValueError, match=r'ranking \(12, 6\)'):
             hard_categories(logits, bad, 0.3)

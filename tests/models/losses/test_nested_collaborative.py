@@ -20,10 +20,8 @@ def batch(experts=EXPERTS, copies=COPIES, images=IMAGES, classes=CLASSES, size=2
 
 
 def config(form='paper', counts=COUNTS, **more):
-    """All four losses; the authors' code is nothing but other arguments."""
+    """All four losses; the authors' code is nothing but another argument."""
     peers = dict(type='PeerDistillationLoss', loss_weight=0.6, form=form, class_counts=counts)
-    if form == 'code':
-        peers['ranking'] = 'first'
     parts = dict(
         type='NestedCollaborativeLoss',
         classification=dict(type='BalancedSoftmaxLoss', class_counts=counts),
@@ -38,29 +36,27 @@ def build(*arguments, **more):
     return MODELS.build(config(*arguments, **more))
 
 
-def log_p(row, hard=None, form='paper'):
-    """Log of the balanced probability of each class: of all, or of the hard ones in one of the two forms."""
-    classes = [j for j in range(len(row)) if hard is None or form == 'code' or j in hard]
-    terms = {j: max(COUNTS[j], 1) * math.exp(row[j] if hard is None or j in hard else 0) for j in classes}
+def log_p(row, hard=None):
+    """Log of the balanced probability of each class: of all, or of the hard ones."""
+    terms = {j: max(COUNTS[j], 1) * math.exp(row[j]) for j in range(len(row)) if hard is None or j in hard}
     return {j: math.log(term / sum(terms.values())) for j, term in terms.items()}
 
 
-def hard_of(rank, y, form, beta=0.3):
+def hard_of(rank, y, beta=0.3):
     others = sorted((j for j in range(len(rank)) if j != y), key=lambda j: -rank[j])
-    number = round(beta * len(rank)) - (form == 'code')
-    return {y, *others[: max(number, 1)]}
+    return {y, *others[: max(round(beta * len(rank)), 1)]}
 
 
 def mean_of(rows):
     return [sum(column) / len(rows) for column in zip(*rows)]
 
 
-def pairs_of(rows, rank, y, form):
+def pairs_of(rows, rank, y):
     """KL + KL* over the ordered pairs of the rows, with the factor of (4) and (5)."""
     if len(rows) == 1:
         return 0.0
-    hard, total = hard_of(rank, y, form), 0.0
-    for logs in ([log_p(row) for row in rows], [log_p(row, hard, form) for row in rows]):
+    hard, total = hard_of(rank, y), 0.0
+    for logs in ([log_p(row) for row in rows], [log_p(row, hard) for row in rows]):
         for k, first in enumerate(logs):
             for q, second in enumerate(logs):
                 if q != k:
@@ -68,26 +64,71 @@ def pairs_of(rows, rank, y, form):
     return 2 / (len(rows) * (len(rows) - 1)) * total
 
 
-def naive(logits, targets, form='paper', weight=0.6):
+def naive(logits, targets, weight=0.6):
     """Eqs. (2) to (14), loop after loop over experts, copies, images, pairs and classes, in float64."""
     z, experts, copies = logits.tolist(), len(logits), logits.size(1)
     images = len(targets)
     loss = dict(loss_cls=0.0, loss_hard=0.0, loss_inter=0.0, loss_intra=0.0)
     for i, y in enumerate(targets.tolist()):
         for t in range(copies):
-            for k in range(experts):
-                row = z[k][t][i]
-                loss['loss_cls'] -= log_p(row)[y] / copies / images
-                loss['loss_hard'] -= log_p(row, hard_of(row, y, form), form)[y] / copies / images
             rows = [z[k][t][i] for k in range(experts)]
-            rank = rows[0] if form == 'code' else mean_of(rows)
-            loss['loss_inter'] += weight * pairs_of(rows, rank, y, form) / copies / images
+            for row in rows:
+                loss['loss_cls'] -= log_p(row)[y] / copies / images
+                loss['loss_hard'] -= log_p(row, hard_of(row, y))[y] / copies / images
+            loss['loss_inter'] += weight * pairs_of(rows, mean_of(rows), y) / copies / images
         everyone = [z[k][t][i] for k in range(experts) for t in range(copies)]
-        rank = everyone[0] if form == 'code' else mean_of(everyone)
         for k in range(experts):
             rows = [z[k][t][i] for t in range(copies)]
-            loss['loss_intra'] += weight * pairs_of(rows, rank, y, form) / images
+            loss['loss_intra'] += weight * pairs_of(rows, mean_of(everyone), y) / images
     return loss
+
+
+def authors(z, targets, weight=0.6, beta=0.3):
+    """METHODS' sentence on the authors' code, clause by clause, in float64 tensors of one number each."""
+    (experts, copies, images, classes), zero = z.shape, z.new_zeros(())
+    log_n = [math.log(max(n, 1)) for n in COUNTS[:classes]]
+    loss = dict(loss_cls=zero, loss_hard=zero, loss_inter=zero, loss_intra=zero)
+
+    def cross_entropy(values, y):
+        return torch.log(sum(value.exp() for value in values)) - values[y]
+
+    def divergences(rows, mask):
+        """Full and partial KL of the ordered pairs, each divided by n (n - 1) / 2, times their one weight."""
+        n, total = len(rows), zero
+        probs = [[v.exp() / sum(w.exp() for w in row) for v in row] for row in rows]
+        for k in range(n):
+            for q in range(n):
+                for j in range(classes) if k != q else ():
+                    p = probs[k][j]
+                    term = p * (torch.log(p) - torch.log(probs[q][j]))
+                    total = total + term + (term if mask[j] else 0)
+        return weight * total / (n * (n - 1) / 2) if n > 1 else zero
+
+    for i, y in enumerate(targets.tolist()):
+        masks = []
+        for t in range(copies):  # the beta C highest classes including the label by expert 0's raw logits
+            raw = z[0, t, i].tolist()
+            raw[y] = math.inf
+            highest = sorted(range(classes), key=lambda j: -raw[j])[: max(round(beta * classes), 2)]
+            masks.append([float(j in highest) for j in range(classes)])
+        balanced = [
+            [[z[e, t, i, j] + log_n[j] for j in range(classes)] for t in range(copies)]
+            for e in range(experts)
+        ]
+        for e in range(experts):
+            for t in range(copies):
+                masked = [v * m for v, m in zip(balanced[e][t], masks[t])]  # the product over logit and prior
+                loss['loss_cls'] = loss['loss_cls'] + cross_entropy(balanced[e][t], y) / copies / images
+                loss['loss_hard'] = loss['loss_hard'] + cross_entropy(masked, y) / copies / images
+            loss['loss_intra'] = loss['loss_intra'] + divergences(balanced[e], masks[0]) / images
+        for t in range(copies):
+            peers = [balanced[e][t] for e in range(experts)]
+            loss['loss_inter'] = loss['loss_inter'] + divergences(peers, masks[t]) / copies / images
+    return loss
+
+
+def expected_losses(form, logits, targets):
+    return naive(logits, targets) if form == 'paper' else numbers(authors(logits, targets))
 
 
 def numbers(results):
@@ -98,10 +139,29 @@ def numbers(results):
 @pytest.mark.parametrize(('experts', 'copies'), [(2, 3), (3, 2), (1, 3), (2, 1), (1, 1), (4, 4)])
 def test_equals_the_paper_or_the_code(form, experts, copies):
     logits, targets = batch(experts, copies)
-    expected = naive(logits, targets, form)
+    expected = expected_losses(form, logits, targets)
     assert numbers(build(form)(logits, targets)) == pytest.approx(expected, rel=1e-9, abs=1e-14)
     assert numbers(build(form)(logits.float(), targets)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
     assert (expected['loss_inter'] == 0) == (experts == 1) and (expected['loss_intra'] == 0) == (copies == 1)
+
+
+@pytest.mark.parametrize('classes', [6, 10])
+@pytest.mark.parametrize(('experts', 'copies'), [(2, 3), (3, 2), (1, 2), (2, 1)])
+def test_gradients_of_the_authors_code(experts, copies, classes, monkeypatch):
+    """Of each of its four losses, in every logit."""
+    monkeypatch.setattr(f'{__name__}.COUNTS', [500, 120, 60, 30, 5, 0, 400, 90, 7, 1])
+    logits, targets = batch(experts, copies, images=3, classes=classes)
+    ours, theirs = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    found, expected = build('code', COUNTS[:classes])(ours, targets), authors(theirs, targets)
+    for name, value in expected.items():
+        if not value.requires_grad:  # one expert, or one copy
+            assert found[name] == value == 0
+            continue
+        (grad,) = torch.autograd.grad(found[name], ours, retain_graph=True)
+        (reference,) = torch.autograd.grad(value, theirs, retain_graph=True)
+        torch.testing.assert_close(found[name], value, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(grad, reference, rtol=1e-7, atol=1e-10)
+        assert reference.abs().max() > 1e-3
 
 
 def test_the_two_forms_differ_in_every_hard_part():
@@ -136,7 +196,9 @@ def test_any_shape(form, images, classes):
     logits, targets = batch(images=images, classes=classes)
     results = build(form, COUNTS[:classes])(logits.requires_grad_(), targets)
     sum(results.values()).backward()
-    assert numbers(results) == pytest.approx(naive(logits.detach(), targets, form), rel=1e-9, abs=1e-14)
+    assert numbers(results) == pytest.approx(
+        expected_losses(form, logits.detach(), targets), rel=1e-9, abs=1e-14
+    )
     assert logits.grad.isfinite().all()
 
 
@@ -187,8 +249,12 @@ def test_losses_of_the_host_and_mixed_labels():
     soft = build(classification=dict(type='CrossEntropyLoss', use_soft=True), hard=None, intra=None)
     expected = sum(F.cross_entropy(expert[0], mixed.double()).item() for expert in logits)
     assert soft(logits, mixed)['loss_cls'].item() == pytest.approx(expected)
-    with pytest.raises(ValueError, match='hard categories need class ids'):
-        build()(logits, mixed)
+    same = numbers(build()(logits, F.one_hot(targets, 6)))
+    assert same == pytest.approx(numbers(build()(logits, targets)), rel=1e-12)
+    whole = build()(logits, mixed)
+    parts = MODELS.build(config()['hard']), MODELS.build(config()['classification'])
+    for name, part in zip(('loss_hard', 'loss_cls'), parts):
+        assert whole[name].item() == pytest.approx(sum(part(e[0], mixed).item() for e in logits))
 
 
 def test_several_labels():
@@ -244,6 +310,7 @@ def test_caller_keeps_its_tensors_and_configs():
         (dict(learnable_weights=True, intra=None), 'learnable_weights=True.*intra=None'),
         (dict(hard=dict(type='HardCategoryLoss', reduction='sum')), "hard has reduction 'sum'.*'mean'"),
         (dict(classification=dict(type='CrossEntropyLoss', reduction='none')), "classification.*'none'"),
+        (dict(hard=dict(type='CrossEntropyLoss')), 'hard is .*CrossEntropyLoss.*expected HardCategoryLoss'),
     ],
 )
 def test_bad_arguments(arguments, words):

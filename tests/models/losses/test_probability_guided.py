@@ -20,6 +20,7 @@ ALL = dict(
     neg_scale=[5, 5, 6, 6, 8, 8],
     neg_divisor=2,
 )
+WEIGHT = dict(alpha=0.1, beta=10.0, mu=0.3)
 
 
 def sigmoid(x):
@@ -52,8 +53,25 @@ def naive_means(logits, targets, groups=GROUPS):
     return filled(positive, negative), filled(negative, positive)
 
 
+def naive_weight(y_row, k, alpha, beta, mu):
+    """DB loss's weight of one label, METHODS 1."""
+    repeats = sum(y / n for y, n in zip(y_row, COUNTS))
+    return alpha + sigmoid(beta * ((1 / COUNTS[k] / repeats if repeats else 0) - mu))
+
+
 def naive(
-    logits, targets, means=None, adaptive=(), focal='adaptive', focal_gamma=2, init_bias=0.05, **factors
+    logits,
+    targets,
+    means=None,
+    adaptive=(),
+    adaptive_rule='closing',
+    focal='adaptive',
+    focal_on='plain',
+    focal_gamma=2,
+    init_bias=0.05,
+    balance=1,
+    reweight=None,
+    **factors,
 ):
     """Eq. (10), number by number in float64; the means may be those of other logits."""
     total, means = 0.0, means or naive_means(logits, targets)
@@ -62,13 +80,17 @@ def naive(
             ratio = max(means[0][k], 1e-3) / max(means[1][k], 1e-3)
             own = {name: f[k] if isinstance(f, list) else f for name, f in (NTR | factors).items()}
             for name in adaptive:
-                own[name] *= ratio if name == 'pos_divisor' else 1 / ratio
+                follows_positives = name == 'pos_divisor' or (adaptive_rule, name) == ('literal', 'pos_scale')
+                own[name] *= ratio if follows_positives else 1 / ratio
             power = {'adaptive': (focal_gamma * ratio, focal_gamma / ratio), None: (0, 0)}
             gamma = power.get(focal, (focal_gamma, focal_gamma))
             biased = z + init_bias / 5 * math.log(n / (IMAGES - n))
-            positive = sigmoid(-z) ** gamma[0] * softplus(-own['pos_scale'] * biased) / own['pos_divisor']
-            negative = sigmoid(z) ** gamma[1] * softplus(own['neg_scale'] * biased) / own['neg_divisor']
-            total += y * positive + (1 - y) * negative
+            wrong = (-own['pos_scale'] * biased, own['neg_scale'] * biased)
+            damped = (-z, z) if focal_on == 'plain' else wrong
+            positive = sigmoid(damped[0]) ** gamma[0] * softplus(wrong[0]) / own['pos_divisor']
+            negative = sigmoid(damped[1]) ** gamma[1] * softplus(wrong[1]) / own['neg_divisor']
+            weight = balance * (naive_weight(y_row, k, **reweight) if reweight else 1)
+            total += weight * (y * positive + (1 - y) * negative)
     return total / logits.numel()
 
 
@@ -92,6 +114,8 @@ SETTINGS = [
     dict(adaptive=('neg_scale',), focal=None),
     dict(adaptive=('pos_divisor',), focal='fixed'),
     ALL,
+    dict(adaptive=('neg_scale',), balance=2.0, focal_on='scaled', reweight=WEIGHT),
+    dict(ALL, adaptive_rule='literal', focal_on='scaled'),
 ]
 
 
@@ -143,6 +167,14 @@ def test_without_focus_it_is_db_loss(scale, soft):
     pg = ProbabilityGuidedLoss(**factors, focal=None, **settings)
     db = DistributionBalancedLoss(neg_scale=scale, reweight=False, focal_gamma=0, balance=1, **settings)
     assert torch.allclose(pg(*batch(soft=soft)), db(*batch(soft=soft)), rtol=1e-12)
+
+
+def test_all_open_readings_together_are_db_focal():
+    """Fixed factors, the balance, the scaled focal factor and the weight leave nothing of PG but DB loss's code."""
+    logits, targets = batch()
+    readings = dict(focal='fixed', focal_on='scaled', balance=2.0, reweight=WEIGHT)
+    ours = ProbabilityGuidedLoss(neg_scale=5.0, neg_divisor=5.0, **readings, **GIVEN)(logits, targets)
+    assert ours.item() == pytest.approx(DistributionBalancedLoss(**GIVEN)(logits, targets).item(), rel=1e-12)
 
 
 @pytest.mark.parametrize('focal', [dict(focal=None), dict(focal='fixed', focal_gamma=0)], ids=str)
@@ -255,6 +287,10 @@ def test_two_ranks_see_the_means_of_the_whole_batch(tmp_path):
         (dict(focal='both'), "focal.*'both'.*fixed"),
         (dict(focal_gamma=-1), 'focal_gamma.*-1'),
         (dict(bias_scale=0), 'bias_scale.*0'),
+        (dict(balance=float('nan')), 'balance.*nan'),
+        (dict(focal_on='log'), "focal_on.*'log'.*scaled"),
+        (dict(adaptive_rule='open'), "adaptive_rule.*'open'.*literal"),
+        (dict(reweight=dict(alpha=0.1)), 'reweight.*alpha.*beta'),
     ],
     ids=str,
 )

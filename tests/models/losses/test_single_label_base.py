@@ -39,7 +39,7 @@ def test_log_odds_where_exponentials_have_no_digits_left():
     z = torch.tensor([[1e4, 0.0, -1e4], [50.0, 50.0, -1e4], [30.0, 0.0, 0.0]]).requires_grad_()
     odds = softmax_log_odds(z)
     assert odds[0].tolist() == [1e4, -1e4, -2e4]
-    assert odds[1, :2].abs().max() < 1e-5
+    assert odds[1, :2].abs().max() < 1e-4
     assert odds[2, 0].item() == pytest.approx(30 - math.log(2))  # by 1 - p in float32 it would be infinite
     odds.sum().backward()
     assert z.grad.isfinite().all()

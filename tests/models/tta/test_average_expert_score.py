@@ -29,7 +29,8 @@ def test_means_over_views(experts):
     views = [predictions(seed, experts) for seed in range(4)]
     [merged] = AverageExpertScoreTTA(Unused()).merge_preds([views])
     [host] = AverageClsScoreTTA(Unused()).merge_preds([views])
-    assert torch.equal(merged.pred_score, host.pred_score) and merged.gt_label.tolist() == [2]
+    torch.testing.assert_close(merged.pred_score, host.pred_score)
+    assert merged.gt_label.tolist() == [2]
     assert ('expert_scores' in merged) is bool(experts)
     if experts:
         expected = np.mean([view.expert_scores.double().numpy() for view in views], axis=0)

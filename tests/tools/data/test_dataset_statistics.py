@@ -42,3 +42,21 @@ def test_list_file_and_edges(main, tmp_path, capsys):
 def test_errors_are_one_line(main, tmp_path, capsys):
     assert main([str(tmp_path / 'none.csv')]) == 2
     assert capsys.readouterr().err == f'error: {tmp_path / "none.csv"} does not exist\n'
+    assert main([str(tmp_path)]) == 2
+    assert (
+        capsys.readouterr().err == f'error: {tmp_path} has no folders in it: one for each class is expected\n'
+    )
+
+
+def test_a_folder_for_each_class(main, tmp_path, capsys):
+    for name in ('cat/1.jpg', 'cat/2.png', 'dog/1.jpg', 'dog/notes.txt'):
+        (tmp_path / 'pictures' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'pictures' / name).touch()
+    out = tmp_path / 'out'
+    assert main([str(tmp_path / 'pictures'), '--out-dir', str(out)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert [row.split() for row in table[1:3]] == [['cat', '2', 'tail'], ['dog', '1', 'tail']]
+    assert '3 images, 1.00 classes each' in table
+    assert (out / 'cooccurrence.csv').read_text() == 'class,cat,dog\ncat,2,0\ndog,0,1\n'
+    assert main([str(tmp_path / 'pictures'), '--out-dir', str(tmp_path / 'pictures/cat/1.jpg')]) == 2
+    assert capsys.readouterr().err.endswith('pictures/cat/1.jpg: File exists\n')

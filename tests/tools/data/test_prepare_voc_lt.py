@@ -95,3 +95,12 @@ def test_real_pictures_of_voc_lt_prime_are_told_from_voc_lt(main, shared_data, t
     assert main([str(devkit), '--out', str(tmp_path), '--ids', str(devkit / 'voc_lt_ids.txt')]) == 1
     report = capsys.readouterr().out
     assert 'cat  <- differs by +19' in report and 'DIFFER from the published ones' in report
+
+
+def test_damaged_archive_is_one_line(main, tmp_path, capsys):
+    write_tar(tmp_path / 'a.tar', image('VOC2012', 'a', ['dog']) | {'VOC2012': ''})
+    content = (tmp_path / 'a.tar').read_bytes()
+    (tmp_path / 'a.tar').write_bytes(content[:600])  # in the first member's content
+    assert main([str(tmp_path / 'a.tar'), '--out', str(tmp_path / 'out')]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f'error: {tmp_path / "a.tar"} is damaged') and message.count('\n') == 1

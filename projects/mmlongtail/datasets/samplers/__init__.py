@@ -8,6 +8,7 @@ from .weighted import (
     ClassWeightedSampler,
     InstanceBalancedSampler,
     ProgressivelyBalancedSampler,
+    ReversedSampler,
     SquareRootSampler,
     WeightedSampler,
 )
@@ -21,6 +22,7 @@ __all__ = [
     'InstanceBalancedSampler',
     'OrderSampler',
     'ProgressivelyBalancedSampler',
+    'ReversedSampler',
     'SquareRootSampler',
     'StreamSampler',
     'UniformSampler',

@@ -118,6 +118,17 @@ class ClassBalancedSampler(ClassWeightedSampler):
 
 
 @DATA_SAMPLERS.register_module()
+class ReversedSampler(ClassWeightedSampler):
+    """Draws a class with a probability in proportion to ``1 / n_k``, so an image's weight is ``1 / n_k^2``.
+
+    Source: Zhou et al., BBN, CVPR 2020, section 4, the sampler of the re-balancing branch.
+    """
+
+    def class_weights(self, class_counts: np.ndarray) -> np.ndarray:
+        return 1 / class_counts**2.0
+
+
+@DATA_SAMPLERS.register_module()
 class SquareRootSampler(ClassWeightedSampler):
     """Draws a class with a probability in proportion to ``sqrt(n_k)``: an image's weight is ``1 / sqrt(n_k)``.
 

@@ -9,7 +9,9 @@ from .finite_loss_hook import FiniteLossHook
 from .freeze_hook import FreezeHook
 from .label_probability_hook import LabelProbabilityHook
 from .logit_adjustment_hook import LogitAdjustmentHook
+from .prediction_picture_hook import PredictionPictureHook
 from .progress_bar_hook import ProgressBarHook
+from .start_check_hook import StartCheckHook
 from .tau_normalization_hook import TauNormalizationHook
 from .training_progress_hook import TrainingProgressHook
 
@@ -23,7 +25,9 @@ __all__ = [
     'FreezeHook',
     'LabelProbabilityHook',
     'LogitAdjustmentHook',
+    'PredictionPictureHook',
     'ProgressBarHook',
+    'StartCheckHook',
     'TauNormalizationHook',
     'TrainingProgressHook',
 ]

@@ -34,6 +34,10 @@ class ClassMeanHook(Hook):
         self.dataloader.setdefault('sampler', once)
         self.dataloader.setdefault('collate_fn', dict(type='default_collate'))
 
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """Tensors that need nothing of a checkpoint."""
+        return ('head.means', 'head.known')
+
     @torch.no_grad()
     def before_test(self, runner) -> None:
         """Compute the means and hand them over."""

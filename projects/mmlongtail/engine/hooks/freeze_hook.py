@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from .tau_normalization_hook import bare_model
 
@@ -27,22 +28,36 @@ class FreezeHook(Hook):
             neck that is None) is passed over.
         reinitialize: Names of modules that start from their own initialisation rather than from ``load_from``, as
             cRT's classifier does. A resumed run goes on with its checkpoint, and a test takes all of it.
+        moving_statistics: Names of frozen modules, or of parts of them, whose batch norm goes on to normalise by the
+            batch and to keep count of its mean and variance, so that they become those of the new sampling: shifted
+            batch normalisation (Zhong et al., MiSLAS, CVPR 2021, section 3.3).
 
     Raises:
-        ValueError: If the model has no such module, or nothing is left to be trained.
+        ValueError: If the model has no such module, nothing is left to be trained, or there is no batch norm whose
+            statistics could move.
     """
 
     priority = 'HIGHEST'  # before what is told about the model, such as class counts to re-initialised losses
 
     def __init__(
-        self, modules: Sequence[str] = ('backbone', 'neck'), reinitialize: Sequence[str] = ()
+        self,
+        modules: Sequence[str] = ('backbone', 'neck'),
+        reinitialize: Sequence[str] = (),
+        moving_statistics: Sequence[str] = (),
     ) -> None:
-        for name, value in dict(modules=modules, reinitialize=reinitialize).items():
+        fields = dict(modules=modules, reinitialize=reinitialize, moving_statistics=moving_statistics)
+        for name, value in fields.items():
             if isinstance(value, str):
                 raise ValueError(f'{name} must be a list of module names, got {value!r}')
         self.modules, self.reinitialize = tuple(modules), tuple(reinitialize)
+        self.moving_statistics = tuple(moving_statistics)
         self._frozen: list[nn.Module] = []
+        self._moving: list[nn.Module] = []
         self._fresh: dict[str, dict] = {}
+
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """Modules that need nothing of a checkpoint."""
+        return self.reinitialize if training else ()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keep the initial weights, which the checkpoint is about to overwrite."""
@@ -58,6 +73,7 @@ class FreezeHook(Hook):
         self._frozen = list(self._find(runner.model, 'modules').values())
         for module in self._frozen:
             module.requires_grad_(False)
+        self._moving = self._moving_norms(runner.model)
         if not any(parameter.requires_grad for parameter in runner.model.parameters()):
             raise ValueError(f'modules is {self.modules}, which leaves no parameter to train')
         if is_model_wrapper(runner.model):  # it would wait for the gradients of frozen parameters
@@ -70,6 +86,17 @@ class FreezeHook(Hook):
         """Undo what ``model.train()`` did: each epoch begins with it."""
         for module in self._frozen:
             module.eval()
+        for norm in self._moving:
+            norm.train()
+
+    def _moving_norms(self, model: nn.Module) -> list[nn.Module]:
+        found = self._find(model, 'moving_statistics').values()
+        norms = [module for part in found for module in part.modules() if isinstance(module, _BatchNorm)]
+        if self.moving_statistics and not norms:
+            raise ValueError(
+                f'moving_statistics is {self.moving_statistics}, expected modules with batch norm'
+            )
+        return norms
 
     def _find(self, model: nn.Module, field: str) -> dict[str, nn.Module]:
         model, found = bare_model(model), {}

@@ -68,10 +68,10 @@ class TauNormalizationHook(Hook):
 
     Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, eq. (5).
     A cosine classifier has lengths 1 already and is refused; its checkpoint can be tested with a LinearClsHead and
-    ``drop_bias``.
+    ``drop_bias``, of which 1 gives the cosine classifier's own predictions and more re-balances them.
 
     Args:
-        tau: Exponent: 0 changes nothing, 1 gives unit lengths.
+        tau: Exponent: 0 changes nothing, 1 gives unit lengths, more makes long weights shorter than others.
         drop_bias: Leave the bias out, as the paper does.
 
     Raises:

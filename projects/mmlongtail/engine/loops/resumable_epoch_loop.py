@@ -16,6 +16,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from mmlongtail.datasets.draws import takes_draws
 from mmlongtail.datasets.samplers import OrderSampler
 
+from ..start_checks import check_epoch
 from .interrupts import Interrupted, Interrupts, keep_workers
 
 KEY = 'epoch_validated'  # MMEngine logs what begins with val
@@ -39,6 +40,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         if isinstance(dataloader, dict):
             dataloader = dict(dataloader, dataset=takes_draws(dataloader['dataset']))
         super().__init__(runner, dataloader, *args, **kwargs)
+        check_epoch(self.dataloader)  # here, as MMEngine's schedules assert on an epoch of no iteration
         if self.dataloader.num_workers and not isinstance(self._sampler, OrderSampler):
             runner.logger.warning(
                 f'{type(self._sampler).__name__} gives the samples no seeds: what is random in the data pipeline '

@@ -1,5 +1,6 @@
+from .efficientnet_lite import EfficientNetLite
 from .parallel_backbones import ParallelBackbones
 from .resnet10 import ResNet10
 from .resnet_cifar_lt import CifarResNet
 
-__all__ = ['CifarResNet', 'ParallelBackbones', 'ResNet10']
+__all__ = ['CifarResNet', 'EfficientNetLite', 'ParallelBackbones', 'ResNet10']

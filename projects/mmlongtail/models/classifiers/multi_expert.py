@@ -7,8 +7,11 @@ from copy import deepcopy
 
 from mmengine.model import ModuleDict
 from mmpretrain.registry import MODELS
-from torch import nn
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
 
+from ..batch_augments.shared_mix import SharedMix
+from ..heads.multi_expert_head import count_views, split_experts
 from .multi_branch import MultiBranchClassifier
 
 
@@ -29,11 +32,13 @@ class MultiExpertClassifier(MultiBranchClassifier):
         num_experts: Number of experts E.
         branch_modules: Names of the modules that each expert has of its own, from the last stage on; the whole
             backbone, and the neck if it learns anything, unless given.
+        contrast: Config of a self-supervised loss between an image's views, MomentumContrast. The last view is its key
+            and no expert learns to classify that one; the others are queries. Without several views, a ValueError.
         kwargs: Further arguments of ImageClassifier.
 
     Raises:
         ValueError: For no experts, unknown modules, a head or backbone of other experts, or images that
-            are mixed and come in several views.
+            come in several views and are mixed, without ``share_mix``.
     """
 
     equal_start = False
@@ -45,6 +50,7 @@ class MultiExpertClassifier(MultiBranchClassifier):
         head: dict | nn.Module | None = None,
         num_experts: int = 2,
         branch_modules: Sequence[str] | None = None,
+        contrast: dict | None = None,
         **kwargs,
     ):
         configs = dict(backbone=backbone, neck=neck)
@@ -64,15 +70,38 @@ class MultiExpertClassifier(MultiBranchClassifier):
             other = build_networks(configs)
             for name in self.branch_modules:
                 self.get_submodule(name).branches[i] = other.get_submodule(name)
+        parts = dict(backbone=self.backbone, neck=self.neck, num_experts=num_experts)
+        self.contrast = None if contrast is None else MODELS.build(contrast, default_args=parts)
+        self._check_contrast()
         self._check_views()
 
-    def _check_views(self) -> None:
-        """Mixed images have no common label over their views."""
+    def _check_contrast(self) -> None:
+        """A contrast is one between views."""
         views = getattr(self.data_preprocessor, 'num_views', 1)
-        if views > 1 and getattr(self.data_preprocessor, 'batch_augments', None) is not None:
+        if self.contrast is not None and views < 2:
+            raise ValueError(
+                f'data_preprocessor: num_views={views} with contrast: expected a BatchAugmentPreprocessor of at least '
+                '2 views, queries and, as the last one, keys'
+            )
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Losses of T B images (T B, C, H, W), view after view."""
+        if self.contrast is None:
+            return super().loss(inputs, data_samples)
+        queries = len(inputs) - len(inputs) // count_views(data_samples)
+        feats = self.extract_feat(inputs[:queries])
+        parts = split_experts(feats, self.num_branches)
+        losses = self.head.loss(feats, data_samples[:queries])
+        return losses | self.contrast(parts, inputs[queries:], self.backbone, self.neck)
+
+    def _check_views(self) -> None:
+        """Images that are mixed have a common label over their views only if these are mixed alike."""
+        views = getattr(self.data_preprocessor, 'num_views', 1)
+        mix = getattr(self.data_preprocessor, 'batch_augments', None)
+        if views > 1 and mix is not None and not isinstance(mix, SharedMix):
             raise ValueError(
                 f'data_preprocessor: num_views={views} with batch_augments: mixup and the like join other images in '
-                'each view; expected one of the two'
+                'each view; expected share_mix=True with them, or one of the two alone'
             )
 
 

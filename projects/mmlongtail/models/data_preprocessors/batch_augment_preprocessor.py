@@ -10,6 +10,8 @@ from mmpretrain.registry import BATCH_AUGMENTS, MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ..batch_augments.shared_mix import SharedMix
+
 
 @MODELS.register_module()
 class BatchAugmentPreprocessor(ClsDataPreprocessor):
@@ -17,7 +19,8 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
 
     The same in distribution as the host's transforms of the same names in the data pipeline, in whole-batch tensor
     operations on the CPU or a GPU. Draws come from torch's global generator of the device. Mixup and the like come
-    after it and after normalisation, through ``batch_augments`` or the model's ``train_cfg``, as the host does it.
+    after it and after normalisation, through ``batch_augments`` or the model's ``train_cfg``, as the host does it: each
+    of T B rows with a partner of its own, unless ``share_mix``.
 
     Where T views are made, each sample's metainfo says which one it is: ``view``, 0 to T - 1. A data pipeline can make
     them itself, each by the host's transforms of a single picture; they are taken as they are then::
@@ -36,6 +39,8 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         augments: Configs of ``BatchRandomCrop``, ``BatchRandomFlip``, ``BatchCutout``, ``BatchRandAugment``,
             ``BatchAutoAugment`` or other modules that map a batch (B, C, H, W) to one; they run in this order.
         num_views: Views T of each image, augmented independently (NCL++, Tan et al., 2023): T B rows, view after view.
+        share_mix: Whether mixup and the like join all views of an image with those of one other image, by one factor,
+            so that they keep a common label (NCL++, Table 4).
         kwargs: Arguments of ClsDataPreprocessor.
 
     Raises:
@@ -43,12 +48,16 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
             differ in size.
     """
 
-    def __init__(self, *args, augments: Sequence[dict] = (), num_views: int = 1, **kwargs) -> None:
+    def __init__(
+        self, *args, augments: Sequence[dict] = (), num_views: int = 1, share_mix: bool = False, **kwargs
+    ) -> None:
         super().__init__(*args, **kwargs)
         if num_views < 1:
             raise ValueError(f'num_views={num_views}: at least 1 is expected')
         self.augments = nn.ModuleList(BATCH_AUGMENTS.build(config) for config in augments)
         self.num_views = num_views
+        if share_mix and self.batch_augments is not None:
+            self.batch_augments = SharedMix(self.batch_augments, num_views)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """The model's ``inputs`` (T B, C, H, W), normalised, and ``data_samples``; without augmentation in a test.

@@ -35,7 +35,7 @@ class CosineLinear(nn.Linear):
 
 @MODELS.register_module()
 class CosineHead(LinearClsHead):
-    """Classifier ``scale cos(theta_k)``, theta_k being the angle between feature and weight of class k; no bias.
+    """Classifier ``scale cos(theta_k)``, theta_k being the angle between feature and weight of class k.
 
     Source: Li, Cheung & Lu, "Long-Tailed Visual Recognition via Gaussian Clouded Logit Adjustment", CVPR 2022,
     eqs. (11) and (12); LDAM (Cao et al., NeurIPS 2019) is trained with the same.
@@ -47,11 +47,12 @@ class CosineHead(LinearClsHead):
         num_classes: Number of classes K.
         in_channels: Channels D of the features.
         scale: Factor of the cosines; left out where the loss has one.
+        bias: Whether a learned bias, 0 at first, is added to ``scale cos(theta_k)``, as in NCL's code.
         init_cfg: Initialisation of the weights; random directions of length 1 if None.
         kwargs: ``loss``, ``topk`` and ``cal_acc`` of the host's ClsHead.
 
     Raises:
-        ValueError: Without a scale, with two, or for one that is not above 0.
+        ValueError: Without a scale, with two, for one that is not above 0, or for a bias where the loss scales cosines.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class CosineHead(LinearClsHead):
         num_classes: int,
         in_channels: int,
         scale: float | None = None,
+        bias: bool = False,
         init_cfg: dict | None = None,
         **kwargs,
     ):
@@ -70,16 +72,24 @@ class CosineHead(LinearClsHead):
             raise ValueError(f'scale is {scale}, expected None: {name} scales cosines itself, by {of_loss}')
         if scale is not None and scale <= 0:
             raise ValueError(f'scale is {scale}, expected a number above 0')
+        if bias and scale is None:
+            raise ValueError(
+                f'bias is {bias}, expected False: {name} scales cosines itself and knows no bias'
+            )
         self.scale = scale
         self.fc = CosineLinear(in_channels, num_classes)
+        self.bias = (
+            nn.Parameter(torch.zeros(num_classes)) if bias else None
+        )  # on logits, where fc gives cosines
 
     def cosines(self, feats: tuple[Tensor, ...]) -> Tensor:
         """cos(theta), (B, K), of features whose last item is (B, D)."""
         return self.fc(self.pre_logits(feats))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Logits ``scale cos(theta)``, (B, K)."""
-        return self.cosines(feats) * (self.loss_module.scale if self.scale is None else self.scale)
+        """Logits ``scale cos(theta)``, plus the bias if there is one, (B, K)."""
+        logits = self.cosines(feats) * (self.loss_module.scale if self.scale is None else self.scale)
+        return logits if self.bias is None else logits + self.bias
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
         """The host's, of the cosines where the loss scales them."""

@@ -77,7 +77,7 @@ class MultiExpertHead(BaseModule):
         """Losses of T B samples, view after view: their metainfo ``view`` says which, 0 where there is none."""
         logits, views = self(feats), count_views(data_samples)
         logits = logits.unflatten(1, (views, -1))  # (E, T, B, K)
-        targets = self._targets(data_samples[: logits.size(2)], views).to(logits.device)
+        targets = self._targets(data_samples, views).to(logits.device)
         losses = self.loss_module(logits, targets, **kwargs)
         return losses if isinstance(losses, dict) else dict(loss=losses)
 
@@ -86,27 +86,19 @@ class MultiExpertHead(BaseModule):
         return self._get_predictions(self(feats), data_samples)
 
     def _parts(self, feats: tuple) -> Sequence[Tensor]:
-        """Each expert's features (rows, C)."""
-        last = feats[-1]
-        parts = last.chunk(self.num_branches) if isinstance(last, Tensor) else last
-        if len(parts) != self.num_branches or len({len(part) for part in parts}) > 1:
-            raise ValueError(
-                f'features of {[len(part) for part in parts]} rows, expected as many of each of the '
-                f'{self.num_branches} experts'
-            )
-        return parts
+        return split_experts(feats, self.num_branches)
 
     def _targets(self, samples: list[DataSample], views: int) -> Tensor:
         """Labels of the images: class ids (B,), mixed labels (B, K), or multi-hot (B, K)."""
-        mixed = 'gt_score' in samples[0]
-        if mixed and views > 1 and not self.multi_label:
-            raise ValueError(
-                f'gt_score, labels (B, K), with {views} views of each image: mixup and the like join other images in '
-                'each view, so that the views of an image have no common label; expected num_views=1 with them, or '
-                'class ids, which to_onehot replaces'
-            )
-        if mixed:
-            return torch.stack([sample.gt_score.float() for sample in samples])
+        if 'gt_score' in samples[0]:
+            scores = torch.stack([sample.gt_score.float() for sample in samples]).unflatten(0, (views, -1))
+            if views > 1 and not torch.equal(scores, scores[:1].expand_as(scores)):
+                raise ValueError(
+                    f'gt_score, labels (B, K), differs between the {views} views of an image: mixup and the like join '
+                    'other images in each view; expected share_mix=True of BatchAugmentPreprocessor with them'
+                )
+            return scores[0]
+        samples = samples[: len(samples) // views]
         if self.multi_label:
             return torch.stack([label_to_onehot(s.gt_label, self.num_classes) for s in samples]).float()
         return torch.cat([sample.gt_label for sample in samples])
@@ -148,6 +140,22 @@ class MultiExpertHead(BaseModule):
                 'expected heads of one number of classes that derive from ClsHead, or all from MultiLabelClsHead'
             )
         return kinds.pop(), classes.pop()
+
+
+def split_experts(feats: tuple, num_experts: int) -> Sequence[Tensor]:
+    """Each expert's features (rows, C): the last ones' parts, which are one tensor of all experts or one of each.
+
+    Raises:
+        ValueError: For other parts than one per expert, all of the same number of rows.
+    """
+    last = feats[-1]
+    parts = last.chunk(num_experts) if isinstance(last, Tensor) else last
+    if len(parts) != num_experts or len({len(part) for part in parts}) > 1:
+        raise ValueError(
+            f'features of {[len(part) for part in parts]} rows, expected as many of each of the '
+            f'{num_experts} experts'
+        )
+    return parts
 
 
 def count_views(samples: Sequence[DataSample]) -> int:

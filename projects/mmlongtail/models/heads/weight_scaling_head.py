@@ -10,12 +10,16 @@ from torch import Tensor, nn
 
 
 class ScaledLinear(nn.Module):
-    """Scores ``f_k z_k`` (B, K) of a frozen layer's z, the factors f starting at 1."""
+    """Scores ``f_k z_k`` (B, K) of a layer's z, frozen unless it is trained too; the factors f start at 1."""
 
-    def __init__(self, layer: nn.Linear):
+    def __init__(self, layer: nn.Linear, train_weights: bool = False):
         super().__init__()
-        self.layer = layer.requires_grad_(False)
+        self.layer = layer.requires_grad_(train_weights)
         self.scale = nn.Parameter(torch.ones(layer.out_features))
+
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """What a training can begin without: a checkpoint of stage 1 has no factors."""
+        return ('scale',) if training else ()
 
     def forward(self, input: Tensor) -> Tensor:
         """The scaled scores."""
@@ -24,30 +28,33 @@ class ScaledLinear(nn.Module):
 
 @MODELS.register_module()
 class LearnableWeightScalingHead(BaseModule):
-    """The head of stage 1 with frozen class weights and a learned factor per class.
+    """The head of stage 1 with a learned factor per class, its class weights frozen unless asked otherwise.
 
     Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, section
     4.3: the weights w_i become ``f_i w_i``, "we fix w_i and learn f_i". As in the authors' code a bias is scaled with
-    them. Of a cosine classifier the cosines are scaled, before whatever the head or its loss does with them.
+    them. Of a cosine classifier the cosines are scaled, before whatever the head or its loss does with them. With
+    ``train_weights`` the weights learn as well: the generalised form of Zhong et al. (MiSLAS, CVPR 2021, section 3.2),
+    who give them a smaller rate (``custom_keys={'fc.layer': dict(lr_mult=0.2)}`` of the optimizer wrapper).
 
     A checkpoint of stage 1 fits as it is: what it has for the model's head goes to the classifier in here. The
     backbone is ``FreezeHook``'s to freeze.
 
     Args:
         classifier: Config of the head of stage 1, LinearClsHead or CosineHead, with the loss of stage 2.
+        train_weights: Whether the class weights, and their bias, learn too.
 
     Raises:
         ValueError: If the classifier has no linear layer ``fc``.
     """
 
-    def __init__(self, classifier: dict):
+    def __init__(self, classifier: dict, train_weights: bool = False):
         super().__init__()
         self.classifier = MODELS.build(classifier)
         layer = getattr(self.classifier, 'fc', None)
         if not isinstance(layer, nn.Linear):
             name = type(self.classifier).__name__
             raise ValueError(f'classifier is a {name}, expected a head with a linear layer fc')
-        self.classifier.fc = ScaledLinear(layer)
+        self.classifier.fc = ScaledLinear(layer, train_weights)
         self.num_classes = layer.out_features
         self.register_load_state_dict_pre_hook(_take_stage_one)
 

@@ -6,6 +6,7 @@ from .class_counts import ClassCountLoss, ClassCounts
 from .collaborative import CollaborativeLoss
 from .compensated_bce import CompensatedBCELoss
 from .cumulative import CumulativeLoss
+from .distillation import DistillationLoss
 from .distribution_balanced import DistributionBalancedLoss
 from .focal import MultiLabelFocalLoss
 from .frequency_weighted_bce import FrequencyWeightedBCELoss
@@ -18,7 +19,8 @@ from .logit_adjustment import LogitAdjustmentLoss
 from .logit_consistency import LogitConsistencyLoss
 from .multi_label_peer_distillation import MultiLabelPeerDistillationLoss
 from .nested_collaborative import NestedCollaborativeLoss
-from .peer_distillation import PeerDistillationLoss, PeerLoss
+from .peer_distillation import PeerDistillationLoss
+from .peer_loss import PeerLoss
 from .probability_guided import ProbabilityGuidedLoss
 from .reweighted_bce import ReweightedBCELoss
 from .single_label import SingleLabelLoss
@@ -32,6 +34,7 @@ __all__ = [
     'CollaborativeLoss',
     'CompensatedBCELoss',
     'CumulativeLoss',
+    'DistillationLoss',
     'DistributionBalancedLoss',
     'FrequencyWeightedBCELoss',
     'GCLLoss',

@@ -9,7 +9,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from .peer_distillation import PeerLoss
+from .peer_loss import PeerLoss
 from .streams import loss_or_zero, stream_rows
 
 

@@ -29,8 +29,8 @@ class CumulativeLoss(nn.Module):
 
     Args:
         streams: Names of the stream of the first branch and of the second.
-        classification: Config of the multi-label loss L that means over images and classes when called with
-            logits and targets alone, as ours and CrossEntropyLoss do.
+        classification: Config of the loss L, a mean when called with logits and targets (B, K) alone: of several
+            labels ours and CrossEntropyLoss, of one label ``dict(type='CrossEntropyLoss', use_soft=True)``.
 
     Raises:
         ValueError: For other than two different streams, logits of other than two branches, progress out of its
@@ -60,7 +60,7 @@ class CumulativeLoss(nn.Module):
 
         Args:
             logits: (2, B, K), both branches on every image.
-            targets: (B, K), multi-hot.
+            targets: (B, K), multi-hot or shares of the classes.
             streams: Names of the streams that the B images came from. The i-th image of one is the partner of the
                 i-th of the other; what has none, in a last short batch, is left out.
 

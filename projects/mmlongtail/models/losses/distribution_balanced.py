@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from .class_counts import ClassCountLoss
 from .focal import checked_gamma, focal_softplus
+from .rebalanced_weight import rebalanced_weight
 
 
 @MODELS.register_module()
@@ -65,12 +65,8 @@ class DistributionBalancedLoss(ClassCountLoss):
         biased = logits + self.init_bias / self.neg_scale * self.log_odds(logits)
         positive = focal_softplus(-biased, self.focal_gamma)
         negative = focal_softplus(self.neg_scale * biased, self.focal_gamma) / self.neg_scale
-        weight = self.rebalanced_weight(targets) if self.reweight else 1
+        weight = 1
+        if self.reweight:
+            counts = self.seen_counts(targets)
+            weight = rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
         return self.balance * weight * (targets * positive + (1 - targets) * negative)
-
-    def rebalanced_weight(self, targets: Tensor) -> Tensor:
-        """The w of each label, (B, K); an image without positives has r = 0."""
-        inverse = 1 / self.seen_counts(targets)  # (K,)
-        repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
-        ratio = torch.where(repeats > 0, inverse / repeats.clamp(min=torch.finfo(repeats.dtype).tiny), 0)
-        return self.map_alpha + torch.sigmoid(self.map_beta * (ratio - self.map_mu))

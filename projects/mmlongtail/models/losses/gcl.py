@@ -87,7 +87,9 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         if self.cloud == 'log':
             delta = (most / counts).log()
         elif self.cloud == 'power':
-            delta = most**self.power - counts**self.power
+            delta = (
+                1 - (counts / most) ** self.power
+            )  # 1 to any power is 1 exactly, other powers may round apart
         else:  # the cosine as a sine, which is exactly 0 for the most frequent class
             delta = (math.pi / 2 * (1 - counts / most)).sin()
         return delta / delta.max().clamp(min=torch.finfo(delta.dtype).tiny)

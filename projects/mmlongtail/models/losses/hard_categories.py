@@ -13,6 +13,7 @@ from .base import ReducedLoss, full_precision
 from .class_counts import ClassCounts
 
 FORMS = ('paper', 'code')
+RANKINGS = ('own', 'first', 'random')
 
 
 def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_label: bool = False) -> Tensor:
@@ -48,7 +49,7 @@ def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -
     """Log-probabilities on the hard categories, (..., B, K).
 
     Source: NCL++ (Tan et al., 2023), eq. (8): 'paper' takes the other classes out of the softmax, so that theirs are
-    -inf; 'code' multiplies their logits by 0 as the authors' code does, so that they stay in it.
+    -inf; 'code' multiplies their logit and prior by 0 as the authors' code does, so that they stay in it.
 
     Args:
         logits: (..., B, K).
@@ -57,7 +58,7 @@ def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -
         form: 'paper' or 'code'.
     """
     if form == 'code':
-        return F.log_softmax(logits * mask + log_prior, dim=-1)
+        return F.log_softmax((logits + log_prior) * mask, dim=-1)
     return F.log_softmax((logits + log_prior).masked_fill(~mask, float('-inf')), dim=-1)
 
 
@@ -79,30 +80,44 @@ def checked_form(form: str) -> str:
 class HardCategoryLoss(ClassCounts, ReducedLoss):
     """``-log p*_y``, the balanced softmax cross-entropy among the hard categories of each image.
 
-    Source: NCL++ (Tan et al., 2023), eqs. (7) to (9). The categories come from the logits of the row itself.
+    Source: NCL++ (Tan et al., 2023), eqs. (7) to (9). Mixup and the like give an image two labels: both are among its
+    hard categories, and the loss is that of each, by its share.
 
     Args:
         ratio: Hard categories among all classes, in (0, 1].
         form: 'paper', or 'code' for the authors' code: the ratio includes the label, and the other classes stay in the
-            softmax with logit 0.
+            softmax with logit and prior 0.
+        ranking: Whose scores choose the hard categories: a row's 'own', those of the 'first' expert for all experts,
+            or 'random' ones (Fig. 6b), drawn from torch's global generator; 'own', and 'first' in the authors' form,
+            unless given.
         balanced: Whether the softmax is that of z + log n; else class counts are not needed.
         class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
         kwargs: ``reduction`` and ``loss_weight``.
 
     Raises:
-        ValueError: For a ratio outside (0, 1] or an unknown form.
+        ValueError: For a ratio outside (0, 1], or an unknown form or ranking.
     """
 
     def __init__(
         self,
         ratio: float = 0.3,
         form: str = 'paper',
+        ranking: str | None = None,
         balanced: bool = True,
         class_counts: Sequence[int] | None = None,
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
         self.ratio, self.form, self.balanced = checked_ratio('ratio', ratio), checked_form(form), balanced
+        self.ranking = ranking or ('first' if form == 'code' else 'own')
+        if self.ranking not in RANKINGS:
+            raise ValueError(f'ranking is {ranking!r}, expected one of {RANKINGS}')
+
+    def ranking_of(self, logits: Tensor) -> Tensor:
+        """The scores that choose the hard categories of each row, like logits (E, ..., K) of E experts."""
+        if self.ranking == 'random':
+            return torch.rand(logits.shape, device=logits.device)
+        return logits[:1].expand_as(logits) if self.ranking == 'first' else logits
 
     def forward(
         self,
@@ -111,30 +126,36 @@ class HardCategoryLoss(ClassCounts, ReducedLoss):
         weight: Tensor | None = None,
         avg_factor: float | None = None,
         reduction_override: str | None = None,
+        ranking: Tensor | None = None,
     ) -> Tensor:
         """The reduced loss.
 
         Args:
             logits: (B, K).
-            targets: Class ids (B,).
+            targets: Class ids (B,), or the shares of the classes (B, K), which add up to 1.
             weight: (B,) per image.
             avg_factor: Divides the sum over images instead of their number; only with 'mean'.
             reduction_override: Replaces ``reduction`` in this call.
+            ranking: Scores (B, K) that choose the hard categories; those of :meth:`ranking_of` a single expert
+                unless given.
 
         Raises:
-            ValueError: For mixed labels or shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
+            ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
         """
         reduction = self.reduction_of_call(reduction_override, avg_factor)
-        if logits.dim() != 2 or targets.shape != logits.shape[:1] or targets.is_floating_point():
-            raise ValueError(
-                f'hard categories need class ids: logits {tuple(logits.shape)} and targets {tuple(targets.shape)} '
-                f'of {targets.dtype} must be (B, K) and class ids (B,)'
-            )
+        if logits.dim() != 2 or (ranking is not None and ranking.shape != logits.shape):
+            shape = None if ranking is None else tuple(ranking.shape)
+            raise ValueError(f'logits {tuple(logits.shape)} and ranking {shape} must both be (B, K)')
         with torch.autocast(logits.device.type, enabled=False):
-            logits, targets = full_precision(logits), targets.long()
-            mask = hard_categories(logits, targets, self.ratio, self.form == 'code')
+            logits = full_precision(logits)
+            ranking = self.ranking_of(logits[None])[0] if ranking is None else ranking
+            mask = hard_categories(ranking, targets, self.ratio, self.form == 'code')
             log_prior = self.seen_counts(logits).log() if self.balanced else logits.new_zeros(())
             log_probs = hard_log_probs(logits, log_prior, mask, self.form)
-            loss = -log_probs.gather(1, targets[:, None])[:, 0] * self.loss_weight  # (B,)
+            if targets.dim() == 1:
+                loss = -log_probs.gather(1, targets.long()[:, None])[:, 0] * self.loss_weight  # (B,)
+            else:
+                shares = targets.to(logits) * self.loss_weight
+                loss = -(shares * log_probs.masked_fill(~mask, 0)).sum(dim=1)
             loss = loss if weight is None else loss * weight.to(loss)
             return loss if reduction == 'none' else self.reduce(loss, reduction, avg_factor)

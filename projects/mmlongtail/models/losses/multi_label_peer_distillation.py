@@ -6,7 +6,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from .pairwise_kl import pairwise_binary_kl
-from .peer_distillation import PeerLoss
+from .peer_loss import PeerLoss
 
 
 @MODELS.register_module()

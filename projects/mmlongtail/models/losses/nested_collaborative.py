@@ -12,12 +12,12 @@ class NestedCollaborativeLoss(nn.Module):
     """Classification of each expert, agreement of the experts and agreement of the copies.
 
     Source: NCL++ (Tan et al., 2023), eqs. (10) and (14). Its lambda is the ``loss_weight`` of ``inter`` and ``intra``.
-    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra`` with ``ranking='first'`` in the last two,
-    as far as it is known; the hard categories of ``hard`` are each row's own in both forms.
+    The authors' code is ``form='code'`` in ``hard``, ``inter`` and ``intra``: the hard categories are then those of the
+    first expert, for all experts.
 
     Args:
         classification: Config of a loss of (rows, K) logits and the rows' labels that means over rows, eq. (3).
-        hard: Config of the same on hard categories, eq. (9): HardCategoryLoss.
+        hard: Config of the same on hard categories, eq. (9): HardCategoryLoss, or another with its ``ranking_of``.
         inter: Config of a :class:`PeerLoss` whose peers are the experts, eq. (12). Its hard categories come from
             the experts' logits of each copy.
         intra: Config of a :class:`PeerLoss` whose peers are the copies, eq. (13). Its hard categories come from the
@@ -26,8 +26,8 @@ class NestedCollaborativeLoss(nn.Module):
             parameters (Table 6).
 
     Raises:
-        ValueError: For no loss at all, a loss that does not mean over rows, or learnable weights without both
-            ``inter`` and ``intra``.
+        ValueError: For no loss at all, a loss that does not mean over rows, a ``hard`` that cannot rank classes, or
+            learnable weights without both ``inter`` and ``intra``.
     """
 
     def __init__(
@@ -50,6 +50,8 @@ class NestedCollaborativeLoss(nn.Module):
             inter, intra = dict(inter, loss_weight=1.0), dict(intra, loss_weight=1.0)
         self.classification = _built('classification', classification)
         self.hard = _built('hard', hard)
+        if self.hard is not None and not hasattr(self.hard, 'ranking_of'):
+            raise ValueError(f'hard is {hard}, expected HardCategoryLoss or another loss with its ranking_of')
         self.inter, self.intra = _built('inter', inter), _built('intra', intra)
         self.weights = nn.Parameter(torch.zeros(2)) if learnable_weights else None  # of inter and intra
 
@@ -73,10 +75,13 @@ class NestedCollaborativeLoss(nn.Module):
                 'ids (B,) or labels (B, K)'
             )
         experts, copies = logits.shape[:2]
+        rows, labels = logits.flatten(0, 2), _repeated(targets, experts * copies)
         results = {}
-        for key, loss in (('loss_cls', self.classification), ('loss_hard', self.hard)):
-            if loss is not None:  # of the mean over all rows, E times is the sum over experts
-                results[key] = experts * loss(logits.flatten(0, 2), _repeated(targets, experts * copies))
+        if self.classification is not None:  # of the mean over all rows, E times is the sum over experts
+            results['loss_cls'] = experts * self.classification(rows, labels)
+        if self.hard is not None:
+            ranking = self.hard.ranking_of(logits).flatten(0, 2)
+            results['loss_hard'] = experts * self.hard(rows, labels, ranking=ranking)
         if self.inter is not None:
             results['loss_inter'] = self.inter(logits.flatten(1, 2), _repeated(targets, copies))
         if self.intra is not None:

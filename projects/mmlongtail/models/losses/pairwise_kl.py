@@ -13,16 +13,23 @@ def pairwise_kl(log_probs: Tensor, gradient: str = 'both', mask: Tensor | None =
     Source: the double sums of NCL++ (Tan et al., 2023, eqs. 4, 5 and 11). Time and memory are linear in n.
 
     Args:
-        log_probs: Log-probabilities of n peers, (n, ..., K); the probabilities of the classes of the mask add up to 1.
+        log_probs: Log-probabilities of n peers, (n, ..., K).
         gradient: 'both', or only into the 'first' or 'second' argument of each divergence.
-        mask: (..., K) bool; the classes outside count nothing, whatever their log-probabilities, also -inf.
+        mask: (..., K) bool; the classes outside count nothing, whatever their log-probabilities, also -inf. The
+            probabilities of those inside need not add up to 1.
 
     Raises:
         ValueError: For an unknown ``gradient``.
     """
     if mask is not None:
         log_probs = log_probs.masked_fill(~mask, 0)
-    return _sum_over_pairs(log_probs.exp(), log_probs, gradient)
+    probs = log_probs.exp()
+    total = _sum_over_pairs(probs, log_probs, gradient)
+    if mask is None or gradient == 'both':
+        return total
+    # log p^k is of the first argument too; it has a gradient where the probabilities do not add up to 1
+    own = (len(probs) - 1) * (probs.detach() * (log_probs - log_probs.detach())).sum(dim=(0, -1))  # all zeros
+    return total + own if gradient == 'first' else total - own
 
 
 def pairwise_binary_kl(logits: Tensor, gradient: str = 'both', mask: Tensor | None = None) -> Tensor:
@@ -45,9 +52,9 @@ def pairwise_binary_kl(logits: Tensor, gradient: str = 'both', mask: Tensor | No
 def _sum_over_pairs(probs: Tensor, scores: Tensor, gradient: str) -> Tensor:
     """``n sum_k <p^k - mean p, l^k - mean l>``, which is ``sum_k sum_q <p^k, l^k - l^q>``.
 
-    As p rises with l, each class's sum over k is >= 0: nothing cancels. And since the gradient of
-    ``<p^k, l^k>`` in l^k alone is 0 for probabilities that add up to 1, all that reaches the first arguments of
-    the divergences goes through p, and all that reaches the second ones through l.
+    As p rises with l, each class's sum over k is >= 0: nothing cancels. Where the gradient of ``<p^k, l^k>`` in l^k
+    alone is 0, as for probabilities that add up to 1, all that reaches the first arguments of the divergences goes
+    through p, and all that reaches the second ones through l.
     """
     if gradient not in GRADIENTS:
         raise ValueError(f'gradient is {gradient!r}, expected one of {GRADIENTS}')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,11 +14,18 @@ from mmlongtail.structures import GROUP_NAMES, class_groups
 
 from .class_counts import ClassCountLoss
 from .focal import checked_gamma, focal_power
+from .rebalanced_weight import rebalanced_weight
 
 Factor = float | Mapping[str, float] | Sequence[float]
-# Raising a factor by p- / p+ where negatives are predicted better, or by the inverse, closes the gap (Table 1).
-RAISED_BY_NEGATIVES = dict(pos_scale=True, pos_divisor=False, neg_scale=True, neg_divisor=True)
+# Which adaptive factors are multiplied by p- / p+; the others by its inverse. 'closing' closes the gap by Table 1,
+# 'literal' is "just as APAF", where the positives' own factor follows p+ / p-.
+FOLLOWS_NEGATIVES = dict(
+    closing=dict(pos_scale=True, pos_divisor=False, neg_scale=True, neg_divisor=True),
+    literal=dict(pos_scale=False, pos_divisor=False, neg_scale=True, neg_divisor=True),
+)
 FOCAL = ('adaptive', 'fixed', None)
+FOCAL_ON = ('plain', 'scaled')
+WEIGHT = ('alpha', 'beta', 'mu')
 LEAST = 1e-3  # mean probabilities below are taken as this, so that no ratio exceeds 1,000
 
 
@@ -57,6 +64,9 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         positive label   1/pos_divisor  sigmoid(-z)^gamma_pos  log(1 + exp(-pos_scale z'))
         negative label   1/neg_divisor  sigmoid( z)^gamma_neg  log(1 + exp( neg_scale z'))
 
+    The paper leaves open whether DB loss's balance factor and weight stay, and DB loss's code has its focal factor on
+    the scaled logit: ``balance``, ``reweight`` and ``focal_on``.
+
     A factor is a number, a number per group ``dict(head=..., medium=..., tail=...)`` or a number per class. By the
     paper's Table 1 a larger pos_scale (lambda_1^+) or neg_divisor (lambda_2^-) raises the probability p+ of
     positives and lowers that of negatives, p-; pos_divisor (lambda_2^+) does the reverse, neg_scale
@@ -68,10 +78,16 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         neg_scale: lambda_1^-, > 0.
         neg_divisor: lambda_2^-, > 0.
         adaptive: Names of the factors that each batch multiplies, per class, by the ratio of the mean p+ and p- or its
-            inverse (APR): by p-/p+, but pos_divisor by p+/p-, always the direction that closes the gap.
+            inverse (APR), in the direction of ``adaptive_rule``.
+        adaptive_rule: 'closing' for p-/p+, but p+/p- for pos_divisor: always the direction that closes the gap;
+            'literal' for p-/p+ of the negatives' factors and p+/p- of the positives', as in eq. (8).
         focal: 'adaptive' for ``gamma_pos = focal_gamma p+/p-`` and ``gamma_neg = focal_gamma p-/p+`` (APAF, eq. 8),
             'fixed' for ``focal_gamma`` itself, None for no focal factor.
+        focal_on: 'plain' for the focal factor on sigmoid(z), as eq. (10) prints it, 'scaled' for the sigmoid of what
+            stands in the logarithm, as in DB loss's code.
         focal_gamma: lambda_0, >= 0.
+        balance: Factor of the whole, > 0; DB loss's code has 2 with a focal factor.
+        reweight: ``dict(alpha=..., beta=..., mu=...)`` of DB loss's weight, see ``rebalanced_weight``; None for none.
         init_bias: The kappa of the class bias, whatever the factors are.
         bias_scale: The lambda of the class bias, > 0.
         edges: Images at the tail's and at the head's edge, as in ``class_groups``.
@@ -81,7 +97,8 @@ class ProbabilityGuidedLoss(ClassCountLoss):
 
     Raises:
         ValueError: For a factor that is not positive, lacks a group or has not one value per class; for an unknown
-            ``focal`` or ``adaptive``, a negative ``focal_gamma`` or a ``bias_scale`` not above 0.
+            ``focal``, ``focal_on``, ``adaptive`` or ``adaptive_rule``, another key than those in ``reweight``, a
+            negative ``focal_gamma``, a ``balance`` or a ``bias_scale`` not above 0.
     """
 
     def __init__(
@@ -91,8 +108,12 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         neg_scale: Factor = 5.0,
         neg_divisor: Factor = 5.0,
         adaptive: Sequence[str] = (),
+        adaptive_rule: str = 'closing',
         focal: str | None = 'adaptive',
+        focal_on: str = 'plain',
         focal_gamma: float = 2.0,
+        balance: float = 1.0,
+        reweight: Mapping[str, float] | None = None,
         init_bias: float = 0.05,
         bias_scale: float = 5.0,
         edges: tuple[int, int] = (20, 100),
@@ -108,11 +129,17 @@ class ProbabilityGuidedLoss(ClassCountLoss):
             _check_factor(name, factor)
         if isinstance(adaptive, str) or set(adaptive) - set(self.factors):
             raise ValueError(f'adaptive is {adaptive!r}, expected a list of some of {list(self.factors)}')
-        if focal not in FOCAL:
-            raise ValueError(f'focal is {focal!r}, expected one of {FOCAL}')
-        if bias_scale <= 0:
-            raise ValueError(f'bias_scale is {bias_scale}, expected a number above 0')
-        self.adaptive, self.focal, self.focal_gamma = tuple(adaptive), focal, checked_gamma(focal_gamma)
+        _check_choice('adaptive_rule', adaptive_rule, FOLLOWS_NEGATIVES)
+        _check_choice('focal', focal, FOCAL)
+        _check_choice('focal_on', focal_on, FOCAL_ON)
+        for name, value in (('bias_scale', bias_scale), ('balance', balance)):
+            if not value > 0:
+                raise ValueError(f'{name} is {value}, expected a number above 0')
+        if reweight is not None and set(reweight) != set(WEIGHT):
+            raise ValueError(f'reweight is {reweight!r}, expected None or a number for each of {WEIGHT}')
+        self.adaptive, self.follows_negatives = tuple(adaptive), FOLLOWS_NEGATIVES[adaptive_rule]
+        self.focal, self.focal_on, self.focal_gamma = focal, focal_on, checked_gamma(focal_gamma)
+        self.balance, self.reweight = balance, reweight
         self.init_bias, self.bias_scale, self.edges = init_bias, bias_scale, edges
         self.register_buffer('groups', torch.zeros(0, dtype=torch.int64), persistent=False)
         self.register_buffer('factor_values', torch.zeros(0), persistent=False)
@@ -127,15 +154,20 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         if self.adaptive or self.focal == 'adaptive':
             ratio = self._negatives_lead(logits, targets)  # (K,)
         for name in self.adaptive:
-            factors[name] = factors[name] * (ratio if RAISED_BY_NEGATIVES[name] else 1 / ratio)
+            factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
         gamma_pos = gamma_neg = 0.0 if self.focal is None else self.focal_gamma
         if self.focal == 'adaptive':
             gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
-        positive = F.softplus(-factors['pos_scale'] * biased) / factors['pos_divisor']
-        negative = F.softplus(factors['neg_scale'] * biased) / factors['neg_divisor']
-        positive = positive * focal_power(-logits, gamma_pos)
-        negative = negative * focal_power(logits, gamma_neg)
-        return targets * positive + (1 - targets) * negative
+        positive, negative = -factors['pos_scale'] * biased, factors['neg_scale'] * biased
+        focal_positive, focal_negative = (
+            (-logits, logits) if self.focal_on == 'plain' else (positive, negative)
+        )
+        positive = F.softplus(positive) / factors['pos_divisor'] * focal_power(focal_positive, gamma_pos)
+        negative = F.softplus(negative) / factors['neg_divisor'] * focal_power(focal_negative, gamma_neg)
+        weight = self.balance
+        if self.reweight:
+            weight = weight * rebalanced_weight(targets, self.seen_counts(logits), **self.reweight)
+        return weight * (targets * positive + (1 - targets) * negative)
 
     def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
         """p-/p+ of each class, (K,)."""
@@ -151,6 +183,11 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         self.factor_values = torch.tensor(values, device=device)  # (4, K)
 
 
+def _check_choice(name: str, value: object, choices: Iterable) -> None:
+    if value not in choices:
+        raise ValueError(f'{name} is {value!r}, expected one of {list(choices)}')
+
+
 def _check_factor(name: str, factor: Factor) -> None:
     """Refuse what is neither a positive number, nor one per group, nor a list of some."""
     if isinstance(factor, Mapping):
@@ -159,7 +196,7 @@ def _check_factor(name: str, factor: Factor) -> None:
         values = list(factor.values())
     else:
         values = list(factor) if isinstance(factor, Sequence) else [factor]
-    if not values or min(values) <= 0:
+    if not values or not min(values) > 0:
         raise ValueError(f'{name} is {factor}, expected numbers above 0')
 
 

@@ -1,0 +1,12 @@
+# cRT (Kang et al., ICLR 2020) of CE + mixup: a new classifier on the frozen backbone, class-balanced sampling, their
+# 30 epochs. Paper (Li et al., CVPR 2022): iNaturalist 2018 70.16 top-1.
+#   python tools/train_stages.py configs/baselines/singlelabel/inaturalist2018_ce_mixup.py \
+#       configs/baselines/singlelabel/inaturalist2018_crt.py
+_base_ = './inaturalist2018_ce.py'
+
+train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
+custom_hooks = _base_.custom_hooks + [
+    dict(type='FreezeHook', modules=['backbone', 'neck'], reinitialize=['head'])
+]
+param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=30, eta_min=0)]
+train_cfg = dict(max_epochs=30)

@@ -1,0 +1,5 @@
+# Control of cifar100_lt_if100: its experts, copies and hard categories without any agreement,
+# which is lambda = 0 in Fig. 5 (b).
+_base_ = './cifar100_lt_if100.py'
+
+model = dict(head=dict(loss=dict(inter=None, intra=None)))

@@ -1,0 +1,4 @@
+# Fig. 5 (b): NCL++ with lambda 0.4.
+_base_ = './cifar100_lt_if100.py'
+
+model = dict(head=dict(loss=dict(inter=dict(loss_weight=0.4), intra=dict(loss_weight=0.4))))

@@ -1,0 +1,4 @@
+# Cross-entropy in NCL++'s augmentation and schedule on CIFAR-100-LT IF 50; not in the paper.
+_base_ = './cifar100_lt_if100_ce.py'
+
+train_dataloader = dict(dataset=dict(dataset=dict(imbalance_factor=50)))

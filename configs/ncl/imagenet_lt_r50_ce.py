@@ -1,0 +1,4 @@
+# Cross-entropy in NCL++'s augmentation and schedule on ImageNet-LT, ResNet-50; not in the paper.
+_base_ = './imagenet_lt_r50_bsce.py'
+
+model = dict(head=dict(loss=dict(type='CrossEntropyLoss')))

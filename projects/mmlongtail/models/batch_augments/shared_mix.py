@@ -1,0 +1,30 @@
+"""Mixup and the like for several views of an image, which keep a common label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+
+class SharedMix:
+    """Mixes all views of an image with the same views of one other image, by the same factor and at the same place.
+
+    Source: the mixup row of Table 4 of NCL++ (Tan et al., 2023), whose copies of an image must agree on its label. The
+    views of an image go through the augmentation as the channels of one picture.
+
+    Args:
+        augment: Maps pictures (B, C, H, W) and labels (B, K) to mixed ones, such as the host's RandomBatchAugment of
+            Mixup and CutMix.
+        num_views: Views T of each image.
+    """
+
+    def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], num_views: int) -> None:
+        self.augment, self.num_views = augment, num_views
+
+    def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Mixed pictures (T B, C, H, W), view after view, and labels (T B, K), of such ones."""
+        views = inputs.unflatten(0, (self.num_views, -1)).transpose(0, 1)  # (B, T, C, H, W)
+        mixed, scores = self.augment(views.flatten(1, 2), scores[: len(views)])
+        mixed = mixed.unflatten(1, (self.num_views, -1)).transpose(0, 1).flatten(0, 1)
+        return mixed, scores.repeat(self.num_views, 1)
