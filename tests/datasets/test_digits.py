@@ -100,10 +100,10 @@ def test_worker_processes_compose_the_same_pictures():
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(split='val'), "split='val': 'train' or 'test'"),
-        (dict(min_count=0), 'min_count=0, max_count=240'),
-        (dict(max_count=2), 'max_count=2: 1 <= min_count <= max_count'),
-        (dict(power=0), 'power=0'),
+        (dict(split='val'), "split is 'val', expected one of"),
+        (dict(min_count=0), 'max_count=240: min_count is 0, expected a whole number >= 1'),
+        (dict(max_count=2), 'max_count=2: min_count is 3, expected .* <= 2'),
+        (dict(power=0), 'power is 0'),
     ],
 )
 def test_bad_arguments(arguments, words):

@@ -55,10 +55,10 @@ def test_step_and_edges():
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        ((0, 5, 1), 'num_classes=0'),
-        ((3, 5, 0.5), 'imbalance_factor=0.5: a number from 1 to the 5 images'),
-        ((3, 5, 6), 'imbalance_factor=6'),
-        ((3, 5, 2, 'linear'), "imbalance_type='linear': 'exp' or 'step'"),
+        ((0, 5, 1), 'num_classes is 0'),
+        ((3, 5, 0.5), 'max_count=5: imbalance_factor is 0.5, expected a finite number >= 1 and <= 5'),
+        ((3, 5, 6), 'imbalance_factor is 6'),
+        ((3, 5, 2, 'linear'), "imbalance_type is 'linear', expected one of"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -35,12 +35,12 @@ def test_counts_at_the_edges(arguments, expected):
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        ((0, 9, 1), 'num_classes=0'),
-        ((3, 4, 5), 'min_count=5, max_count=4'),
-        ((3, 4, 0), 'min_count=0'),
-        ((3, 4, 1, -2), 'power=-2'),
-        ((3, 4, 1, math.nan), 'power=nan'),
-        ((3, 4, 1, math.inf), 'power=inf'),
+        ((0, 9, 1), 'num_classes is 0'),
+        ((3, 4, 5), 'max_count=4: min_count is 5'),
+        ((3, 4, 0), 'min_count is 0'),
+        ((3, 4, 1, -2), 'power is -2'),
+        ((3, 4, 1, math.nan), 'power is nan'),
+        ((3, 4, 1, math.inf), 'power is inf'),
     ],
 )
 def test_bad_numbers_are_named(arguments, message):

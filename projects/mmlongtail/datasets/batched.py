@@ -10,7 +10,7 @@ from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 
-from .draws import Draw
+from .draws import Draw, inner_dataset
 
 
 @FUNCTIONS.register_module()
@@ -37,7 +37,7 @@ class BatchedDataset:
     """
 
     def __init__(self, dataset: dict) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = inner_dataset(dataset)
         self._pictures: torch.Tensor | None = None
         self._samples: list[DataSample] = []
 

@@ -7,6 +7,8 @@ from mmpretrain.datasets import CIFAR10, CIFAR100
 from mmpretrain.datasets.utils import calculate_md5, download_and_extract_archive
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.structures import checks
+
 from .array_pickle import loads
 from .imbalance import draw_images, imbalanced_counts
 from .split_facts import SplitFacts
@@ -41,12 +43,12 @@ class LongTailCIFAR:
         verify: bool = True,
         **kwargs,
     ):
-        if split not in ('train', 'test'):
-            raise ValueError(f"split={split!r}: 'train' or 'test' is expected")
+        checks.choice('split', split, ('train', 'test'))
         self.targets = imbalanced_counts(
             len(self.METAINFO['classes']), self.max_count, imbalance_factor, imbalance_type
         )
-        self.imbalance_factor, self.imbalance_type, self.verify = imbalance_factor, imbalance_type, verify
+        self.imbalance_factor, self.imbalance_type = imbalance_factor, imbalance_type
+        self.verify = checks.flag('verify', verify)
         super().__init__(data_root, split, **kwargs)
 
     @property

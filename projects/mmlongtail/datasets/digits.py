@@ -4,6 +4,8 @@ import numpy as np
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.structures import checks
+
 from .long_tail_split import pareto_counts
 from .transforms.compose_digits import INK_HUES, MAX_DIGITS, handwritten_digits
 
@@ -45,9 +47,8 @@ class LongTailDigits(MultiLabelDataset):
         seed: int = 0,
         **kwargs,
     ):
-        if split not in ('train', 'test'):
-            raise ValueError(f"split={split!r}: 'train' or 'test' is expected")
-        self.split, self.seed = split, seed
+        self.split = checks.choice('split', split, ('train', 'test'))
+        self.seed = checks.whole('seed', seed, at_least=0)
         self.own_counts = pareto_counts(NUM_CLASSES, max_count, min_count, power)
         super().__init__(ann_file='', **kwargs)
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.structures import checks
+
 
 class Draw(int):
     """An image index that knows the stream it was drawn for and the seed of its augmentation.
@@ -50,6 +52,17 @@ def random_scope(seed: int) -> Iterator[None]:
         torch.set_rng_state(states[2])
 
 
+def inner_dataset(dataset: dict):
+    """The data set of a wrapper, built if it is a config.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if hasattr(dataset, 'metainfo'):
+        return dataset
+    return DATASETS.build(checks.config('dataset', dataset, DATASETS))
+
+
 @DATASETS.register_module()
 class DrawDataset:
     """Lets a data set take the draws of this package's samplers: the outermost wrapper of a train data set.
@@ -66,7 +79,7 @@ class DrawDataset:
     """
 
     def __init__(self, dataset: dict) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = inner_dataset(dataset)
 
     @property
     def metainfo(self) -> dict:

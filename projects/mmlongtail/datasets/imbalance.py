@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmlongtail.structures import checks
+
 
 def imbalanced_counts(
     num_classes: int, max_count: int, imbalance_factor: float, imbalance_type: str = 'exp'
@@ -26,15 +28,10 @@ def imbalanced_counts(
     Raises:
         ValueError: If there is no class, the factor is not 1 ... ``max_count``, or the type is unknown.
     """
-    if num_classes < 1:
-        raise ValueError(f'num_classes={num_classes}: at least 1 is expected')
-    if not 1 <= imbalance_factor <= max_count:
-        raise ValueError(
-            f'imbalance_factor={imbalance_factor}: a number from 1 to the {max_count} images of the largest class '
-            'is expected'
-        )
-    if imbalance_type not in ('exp', 'step'):
-        raise ValueError(f"imbalance_type={imbalance_type!r}: 'exp' or 'step' is expected")
+    checks.whole('num_classes', num_classes)
+    most = checks.whole('max_count', max_count)
+    checks.number(f'max_count={most}: imbalance_factor', imbalance_factor, at_least=1, at_most=most)
+    checks.choice('imbalance_type', imbalance_type, ('exp', 'step'))
     if imbalance_type == 'step':
         in_tail = np.arange(num_classes) >= num_classes // 2
         return np.where(in_tail, int(max_count / imbalance_factor), max_count)

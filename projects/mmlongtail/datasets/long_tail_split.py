@@ -1,8 +1,8 @@
 """Making a long-tailed multi-label set out of another one: which whole images to keep."""
 
-import math
-
 import numpy as np
+
+from mmlongtail.structures import checks
 
 
 def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float = 6) -> np.ndarray:
@@ -22,14 +22,9 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
     Raises:
         ValueError: If there is no class, the counts are not 1 <= min_count <= max_count, or the power is not positive.
     """
-    if num_classes < 1:
-        raise ValueError(f'num_classes={num_classes}: at least 1 is expected')
-    if not 1 <= min_count <= max_count:
-        raise ValueError(
-            f'min_count={min_count}, max_count={max_count}: 1 <= min_count <= max_count is expected'
-        )
-    if not 0 < power < math.inf:  # nor NaN
-        raise ValueError(f'power={power}: a finite number > 0 is expected')
+    checks.whole('num_classes', num_classes)
+    checks.whole(f'max_count={max_count}: min_count', min_count, at_most=checks.whole('max_count', max_count))
+    checks.number('power', power, above=0)
     end = (max_count / min_count) ** (1 / (power + 1))
     return np.rint(max_count * np.linspace(1, end, num_classes) ** -(power + 1)).astype(np.int64)
 

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..structures import ClassStatistics
+from ..structures import ClassStatistics, checks
+from .draws import inner_dataset
 from .imbalance import draw_images, imbalanced_counts
 
 
@@ -25,7 +26,8 @@ class DrawnSubset(ABC):
     """
 
     def __init__(self, dataset: dict, seed: int = 0) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        checks.whole('seed', seed, at_least=0, below=2**32)
+        self.dataset = inner_dataset(dataset)
         statistics = ClassStatistics.from_dataset(self.dataset)
         images, labels = statistics.labels
         if images.tolist() != list(range(statistics.num_images)):
@@ -115,9 +117,7 @@ class ShareSubset(DrawnSubset):
     """
 
     def __init__(self, dataset: dict, share: float, seed: int = 0) -> None:
-        if not 0 < share <= 1:
-            raise ValueError(f'share is {share}, expected a number above 0 and up to 1')
-        self.share = share
+        self.share = checks.number('share', share, above=0, at_most=1)
         super().__init__(dataset, seed)
 
     def targets(self, statistics: ClassStatistics) -> np.ndarray:

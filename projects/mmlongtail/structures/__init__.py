@@ -1,5 +1,6 @@
 """What every other part of the package stands on."""
 
-from .class_statistics import GROUP_NAMES, ClassStatistics, class_groups, image_labels
+from . import checks
+from .class_statistics import GROUP_NAMES, ClassStatistics, class_groups, group_edges, image_labels
 
-__all__ = ['GROUP_NAMES', 'ClassStatistics', 'class_groups', 'image_labels']
+__all__ = ['GROUP_NAMES', 'ClassStatistics', 'checks', 'class_groups', 'group_edges', 'image_labels']

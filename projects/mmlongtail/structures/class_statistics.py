@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from . import checks
+
 GROUP_NAMES = ('head', 'medium', 'tail')
 _LABELS: WeakKeyDictionary = WeakKeyDictionary()
 
@@ -29,6 +31,16 @@ def image_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
         images = np.repeat(np.arange(len(labels)), [len(label) for label in labels])
         _LABELS[dataset] = images, np.concatenate(labels or [images])
     return _LABELS[dataset]
+
+
+def group_edges(edges: Sequence[int]) -> tuple[int, int]:
+    """The tail's and the head's edge of :func:`class_groups`.
+
+    Raises:
+        ValueError: If they are not two ascending numbers.
+    """
+    low, high = checks.sequence('edges', edges, checks.number, length=2)
+    return (low, high) if low < high else checks.refuse('edges', edges, 'two ascending numbers, (tail, head)')
 
 
 def class_groups(
@@ -52,12 +64,7 @@ def class_groups(
     Raises:
         ValueError: If the edges are not ascending or a count is negative.
     """
-    low, high = edges
-    counts = np.asarray(class_counts)
-    if not low < high:
-        raise ValueError(f'edges must be ascending, (tail, head), got {tuple(edges)}')
-    if counts.ndim != 1 or (counts < 0).any():
-        raise ValueError(f'class_counts must be one number of images >= 0 per class, got {class_counts}')
+    (low, high), counts = group_edges(edges), checks.counts('class_counts', class_counts)
     head = counts >= high if head_inclusive else counts > high
     tail = counts <= low if tail_inclusive else counts < low
     return np.where(head, 0, np.where(tail, 2, 1))

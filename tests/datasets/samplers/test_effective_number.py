@@ -109,12 +109,13 @@ def test_mean_and_max_of_several_classes(labels):
 
 @pytest.mark.parametrize('beta', [1, 1.5, -0.1, float('nan')])
 def test_beta_must_be_below_1(four_one_two, beta):
-    with pytest.raises(ValueError, match=f'beta={beta}: a number from 0 up to'):
+    with pytest.raises(ValueError, match=f'beta is {beta}, expected a finite number >= 0 and < 1'):
         EffectiveNumberSampler(four_one_two, beta=beta)
 
 
 @pytest.mark.parametrize('wrong', [dict(b=1e-4), dict(a=1, b=0), dict(a=1, b=-0.5), dict(a=0.2, b=-0.3)])
 def test_every_beta_of_cben_must_be_below_1(four_one_two, wrong):
-    values = dict(dict(a=0.9999, b=1e-5), **wrong)
-    with pytest.raises(ValueError, match=f'a={values["a"]}, b={values["b"]}: betas from'):
+    with pytest.raises(
+        ValueError, match=r'(a is 1|a=.* \+ b=.* is .*), expected a finite number >= 0 and < 1'
+    ):
         CBENSampler(four_one_two, **wrong)

@@ -104,7 +104,9 @@ def test_foreign_sampler_as_a_stream(small):
 
 @pytest.mark.parametrize('wrong', [0, -3, 2.5, 'balanced', None])
 def test_epoch_length_must_be_a_number_a_stream_or_a_sampler(small, wrong):
-    with pytest.raises(ValueError, match=r"epoch_length .*\['uniform', 'rebalanced'\], got " + repr(wrong)):
+    with pytest.raises(
+        ValueError, match=f"epoch_length is {wrong!r}, expected (a whole|one of .'uniform', 're)"
+    ):
         StreamSampler(small, BOTH, epoch_length=wrong)
 
 

@@ -178,11 +178,16 @@ def test_as_a_stream(four_to_one):
             ClassBalancedSampler,
             [[0]],
             dict(multi_label='sum'),
-            "multi_label='sum': 'mean' or 'max' is expected",
+            r"multi_label is 'sum', expected one of \['mean', 'max'\]",
         ),
         (ClassBalancedSampler, [[], []], {}, 'nothing to draw: none of 3 classes has an image'),
         (InstanceBalancedSampler, [], {}, 'nothing to draw: the data set has no image'),
-        (ProgressivelyBalancedSampler, [[0], [1], [2]], dict(num_epochs=0), 'num_epochs=0: at least 1'),
+        (
+            ProgressivelyBalancedSampler,
+            [[0], [1], [2]],
+            dict(num_epochs=0),
+            'num_epochs is 0, expected a whole number >= 1',
+        ),
     ],
 )
 def test_wrong_arguments(labels, kind, each, wrong, message):

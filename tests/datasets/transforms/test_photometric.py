@@ -85,10 +85,10 @@ def test_global_seed_decides_and_the_input_stays(picture):
 @pytest.mark.parametrize(
     'bad, named',
     [
-        ({'brightness_delta': -1}, 'brightness_delta=-1'),
-        ({'hue_delta': 181}, 'hue_delta=181'),
-        ({'contrast_range': (1.5, 0.5)}, 'contrast_range='),
-        ({'saturation_range': (-1, 1)}, 'saturation_range='),
+        ({'brightness_delta': -1}, 'brightness_delta is -1'),
+        ({'hue_delta': 181}, 'hue_delta is 181'),
+        ({'contrast_range': (1.5, 0.5)}, 'contrast_range is'),
+        ({'saturation_range': (-1, 1)}, r'saturation_range\[0\] is -1'),
     ],
 )
 def test_bad_settings_are_named(bad, named):

@@ -48,5 +48,5 @@ def test_global_seed_decides():
 
 @pytest.mark.parametrize('min_side', [0, 1.2, -0.5])
 def test_bad_side_is_named(min_side):
-    with pytest.raises(ValueError, match=f'min_side={min_side}'):
+    with pytest.raises(ValueError, match=f'min_side is {min_side}'):
         RandomSideCrop(min_side)

@@ -99,5 +99,5 @@ def test_finite_losses_leave_no_trace(tmp_path):
 
 
 def test_skip_must_be_a_number_of_steps():
-    with pytest.raises(ValueError, match='skip=-1: a number of steps >= 0 is expected'):
+    with pytest.raises(ValueError, match='skip is -1, expected a whole number >= 0'):
         FiniteLossHook(-1)

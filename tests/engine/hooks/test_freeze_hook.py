@@ -150,14 +150,14 @@ def test_a_wrapped_model_trains_alike(stage_runner, stage_one, process_group):
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (dict(modules='backbone'), "modules must be a list of module names, got 'backbone'"),
+        (dict(modules='backbone'), "modules is 'backbone', expected a list"),
         (
             dict(modules=['spine']),
             r"modules names 'spine', which the model does not have; it has \['data_pre",
         ),
         (dict(modules=['backbone', 'neck', 'head']), 'leaves no parameter to train'),
         (dict(reinitialize=['tail']), "reinitialize names 'tail'"),
-        (dict(moving_statistics='neck'), "moving_statistics must be a list of module names, got 'neck'"),
+        (dict(moving_statistics='neck'), "moving_statistics is 'neck', expected a list"),
         (
             dict(moving_statistics=['neck']),
             r"moving_statistics is \('neck',\), expected modules with batch norm",

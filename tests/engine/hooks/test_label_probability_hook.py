@@ -383,10 +383,10 @@ def test_two_processes_record_the_labels_of_both(tmp_path):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(interval=0), 'interval must be .* >= 1, got 0'),
-        (dict(losses='head.loss_module'), "losses must be a list of module names, got 'head.loss_module'"),
-        (dict(losses=()), 'losses must be a list'),
-        (dict(edges=(100, 20)), r'edges must be ascending, \(tail, head\), got \(100, 20\)'),
+        (dict(interval=0), 'interval is 0, expected a whole number >= 1'),
+        (dict(losses='head.loss_module'), "losses is 'head.loss_module', expected a list"),
+        (dict(losses=()), r'losses is \(\), expected a list of at least 1'),
+        (dict(edges=(100, 20)), r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)'),
         (dict(losses=['head.loss']), r"names 'head.loss', .* its head has \['head.loss_module'\]"),
     ],
 )

@@ -56,5 +56,5 @@ def test_every_nth_picture_also_of_a_short_last_batch(draw):
 
 
 def test_an_interval_is_at_least_one():
-    with pytest.raises(ValueError, match='interval must be .* >= 1, got 0'):
+    with pytest.raises(ValueError, match='interval is 0, expected a whole number >= 1'):
         PredictionPictureHook(interval=0)

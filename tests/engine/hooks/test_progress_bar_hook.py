@@ -119,5 +119,5 @@ def test_only_the_main_process_draws(monkeypatch, runner):
 
 
 def test_a_negative_interval_is_refused():
-    with pytest.raises(ValueError, match='interval .* >= 0, got -1'):
+    with pytest.raises(ValueError, match='interval is -1, expected a finite number >= 0'):
         ProgressBarHook(interval=-1)

@@ -108,7 +108,7 @@ def test_an_error_restores_the_weights():
 
 
 def test_what_has_no_lengths_is_refused():
-    with pytest.raises(ValueError, match='tau is -1, expected a number >= 0'):
+    with pytest.raises(ValueError, match='tau is -1, expected a finite number >= 0'):
         TauNormalizationHook(-1)
     cosine = MODELS.build(dict(type='CosineHead', num_classes=3, in_channels=4, scale=30))
     with pytest.raises(ValueError, match='CosineHead ignores the lengths.*LinearClsHead'):

@@ -52,7 +52,7 @@ def test_extremes():
         (([0.5, np.nan], [1, 1]), 'got nan'),
         (([0.5], [1, 1]), r'got \(1,\) and \(2,\)'),
         (([], []), r'got \(0,\)'),
-        (([0.5], [1], 0), 'num_bins must be at least 1, got 0'),
+        (([0.5], [1], 0), 'num_bins is 0, expected a whole number >= 1'),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):

@@ -29,5 +29,5 @@ def test_every_sample_in_order(tmp_path):
 
 
 def test_another_suffix_is_refused():
-    with pytest.raises(ValueError, match=r"out_file_path='out.pkl'.*\.json"):
+    with pytest.raises(ValueError, match=r"out_file_path is 'out.pkl'.*\.json"):
         METRICS.build(dict(type='PredictionFile', out_file_path='out.pkl'))

@@ -288,10 +288,10 @@ def test_disagreeing_classes_are_named():
 @pytest.mark.parametrize(
     'options, message',
     [
-        (dict(edges=(100, 20)), 'edges must be ascending'),
-        (dict(topk=()), r'topk must be one or more numbers of classes >= 1, got \(\)'),
-        (dict(topk=0), 'topk must be .* got 0'),
-        (dict(num_bins=-1), 'num_bins must be 0 .* got -1'),
+        (dict(edges=(100, 20)), 'edges is .*ascending'),
+        (dict(topk=()), r'topk is \(\), expected a list of at least 1'),
+        (dict(topk=0), r'topk\[0\] is 0, expected a whole number >= 1'),
+        (dict(num_bins=-1), 'num_bins is -1, expected a whole number >= 0'),
     ],
 )
 def test_bad_options_are_named(options, message):

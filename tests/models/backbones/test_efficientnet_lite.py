@@ -115,11 +115,11 @@ def test_maps_of_the_parts():
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        (dict(arch='b0'), "arch='b0': one of .*'lite0', 'lite1', 'lite2'"),
-        (dict(out_indices=(9,)), r'out_indices=\(9,\): parts from 0 to 8'),
-        (dict(out_indices=()), r'out_indices=\(\)'),
-        (dict(frozen_stages=9), 'frozen_stages=9: -1 to 8'),
-        (dict(frozen_stages=-2), 'frozen_stages=-2: -1 to 8'),
+        (dict(arch='b0'), "arch is 'b0', expected one of .*'lite0', 'lite1', 'lite2'"),
+        (dict(out_indices=(9,)), r'out_indices\[0\] is 9, expected one of'),
+        (dict(out_indices=()), r'out_indices is \(\)'),
+        (dict(frozen_stages=9), 'frozen_stages is 9, expected a whole number >= -1 and <= 8'),
+        (dict(frozen_stages=-2), 'frozen_stages is -2, expected'),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

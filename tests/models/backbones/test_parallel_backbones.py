@@ -64,9 +64,9 @@ def test_features_and_predictions_of_an_image():
 @pytest.mark.parametrize(
     ('networks', 'words'),
     [
-        ([], 'networks is 0 configs'),
-        ([dict(neck=POOL)], r"\['neck'\]"),
-        ([dict(backbone=RESNET, head=HEADS[0])], r"\['backbone', 'head'\]"),
+        ([], r'networks is \[\]'),
+        ([dict(neck=POOL)], r"networks\[0\] is .*'neck'.*expected a 'backbone'"),
+        ([dict(backbone=RESNET, head=HEADS[0])], r"networks\[0\] is .*'head'.*expected a 'backbone'"),
     ],
 )
 def test_bad_networks(networks, words):

@@ -57,5 +57,5 @@ def test_frozen_stages_work_as_the_hosts():
 
 
 def test_another_depth_is_named():
-    with pytest.raises(ValueError, match='depth=18'):
+    with pytest.raises(ValueError, match='depth is 18'):
         ResNet10(depth=18)

@@ -102,10 +102,10 @@ def test_last_stage_can_be_branched():
 @pytest.mark.parametrize(
     'bad, named',
     [
-        (dict(depth=34), 'depth=34'),
-        (dict(out_indices=(3,)), r'out_indices=\(3,\)'),
-        (dict(out_indices=()), r'out_indices=\(\)'),
-        (dict(frozen_stages=4), 'frozen_stages=4'),
+        (dict(depth=34), 'depth is 34'),
+        (dict(out_indices=(3,)), r'out_indices\[0\] is 3'),
+        (dict(out_indices=()), r'out_indices is \(\)'),
+        (dict(frozen_stages=4), 'frozen_stages is 4'),
     ],
 )
 def test_bad_arguments_are_named(bad, named):

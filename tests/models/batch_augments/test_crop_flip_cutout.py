@@ -93,11 +93,11 @@ def test_torchs_generator_decides_and_the_input_stays(pictures, augment, dtype):
 @pytest.mark.parametrize(
     'build, named',
     [
-        (lambda: BatchRandomCrop(-1), 'padding=-1'),
+        (lambda: BatchRandomCrop(-1), 'padding is -1'),
         (lambda: BatchRandomCrop(1, crop_size=9)(torch.zeros(1, 3, 6, 8)), 'crop_size=9: at most the 8 x 10'),
-        (lambda: BatchRandomFlip(1.5), 'prob=1.5'),
-        (lambda: BatchCutout(0), 'shape=0'),
-        (lambda: BatchCutout(4, prob=-0.1), 'prob=-0.1'),
+        (lambda: BatchRandomFlip(1.5), 'prob is 1.5'),
+        (lambda: BatchCutout(0), r'shape\[0\] is 0'),
+        (lambda: BatchCutout(4, prob=-0.1), 'prob is -0.1'),
     ],
 )
 def test_bad_settings_are_named(build, named):

@@ -267,7 +267,7 @@ VIEWS = dict(type='BatchAugmentPreprocessor', num_views=2, to_onehot=True, num_c
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (dict(n=0, head=dict(type='LinearClsHead', num_classes=2, in_channels=64)), 'num_branches=0'),
+        (dict(n=0, head=dict(type='LinearClsHead', num_classes=2, in_channels=64)), 'num_experts is 0'),
         (dict(modules=['backbone.layer5']), "'backbone.layer5'.*'backbone.layer4'"),
         (dict(modules=[]), r'num_branches=2 with branch_modules=\[\]'),
         (dict(data_preprocessor=dict(VIEWS, batch_augments=MIXUP)), 'num_views=2 with batch_augments'),

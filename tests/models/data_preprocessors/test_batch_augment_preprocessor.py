@@ -230,7 +230,7 @@ def test_a_classifier_trains_with_it(batch):
 @pytest.mark.parametrize(
     'run, named',
     [
-        (lambda: BatchAugmentPreprocessor(num_views=0), 'num_views=0'),
+        (lambda: BatchAugmentPreprocessor(num_views=0), 'num_views is 0'),
         (
             lambda: BatchAugmentPreprocessor()(
                 dict(inputs=[torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)]), True

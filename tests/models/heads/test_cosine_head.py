@@ -180,7 +180,7 @@ def test_trains_in_a_classifier():
     [
         (dict(loss=CE), 'scale is None.*CrossEntropyLoss'),
         (dict(scale=16.0), 'scale is 16.0, expected None: GCLLoss.*20.0'),
-        (dict(loss=CE, scale=0), 'scale is 0, expected a number above 0'),
+        (dict(loss=CE, scale=0), 'scale is 0, expected a finite number > 0'),
         (dict(bias=True), 'bias is True, expected False: GCLLoss scales cosines itself'),
     ],
 )

@@ -167,8 +167,8 @@ def test_views_must_follow_each_other(views):
     ('arguments', 'words'),
     [
         (dict(n=0), 'num_experts is 0'),
-        (dict(expert=[LINEAR]), 'expert has 1 configs, expected one or num_experts=2'),
-        (dict(predict_with=2), "predict_with is 2, expected 'ensemble' or an expert, 0 to 1"),
+        (dict(expert=[LINEAR]), 'expert is .*expected a list of 2 items'),
+        (dict(predict_with=2), r"predict_with is 2, expected one of \['ensemble', 0, 1\]"),
         (dict(predict_with='mean'), "predict_with is 'mean'"),
         (dict(expert=[LINEAR, MULTI]), "'LinearClsHead', 'MultiLabelLinearClsHead'.*derive from ClsHead"),
         (dict(expert=[LINEAR, dict(LINEAR, num_classes=5)]), r"num_classes \['3', '5'\]"),

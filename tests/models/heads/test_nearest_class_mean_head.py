@@ -73,7 +73,7 @@ def test_half_precision_features(means):
 def test_bad_arguments(means):
     with pytest.raises(ValueError, match="metric is 'manhattan', expected one of"):
         build(metric='manhattan')
-    with pytest.raises(ValueError, match='num_classes is 0, expected at least 1'):
+    with pytest.raises(ValueError, match='num_classes is 0, expected a whole number >= 1'):
         build(num_classes=0)
     with pytest.raises(ValueError, match=r'class means are \(3, 5\) with \(4,\) known, expected \(4, 5\)'):
         build().set_class_means(means[:3], EVERY)

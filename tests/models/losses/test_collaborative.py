@@ -132,8 +132,8 @@ def test_a_loss_of_the_host_serves_too():
         ([['uniform'], ['rebalanced']], ['uniform'] * 4 + [None], 'DrawDataset.*StreamSampler'),
         ([['unifrom'], ['rebalanced']], STREAMS, r"\['uniform'\].*'unifrom', 'rebalanced'"),
         ([['uniform'], ['uniform'], ['rebalanced']], STREAMS, '2 branches.*has 3'),
-        (['uniform', 'rebalanced'], STREAMS, 'for each branch a list'),
-        ([['uniform'], []], STREAMS, 'for each branch a list'),
+        (['uniform', 'rebalanced'], STREAMS, r"streams\[0\] is 'uniform', expected a list"),
+        ([['uniform'], []], STREAMS, r'streams\[1\] is \[\], expected a list of at least 1'),
         ([['uniform']], STREAMS, 'needs two branches'),
     ],
 )

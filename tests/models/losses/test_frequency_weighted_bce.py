@@ -88,9 +88,9 @@ def test_statistics_of_the_run_replace_nothing_in_the_weights():
     [
         ([1, 2], None, 'num_images=None.*both'),
         (None, 5, 'class_counts=None.*both'),
-        ([1, 9], 5, r'\[1, 9\].*0 to num_images=5'),
-        ([-1, 2], 5, r'\[-1, 2\]'),
-        ([[1], [2]], 5, 'flat'),
+        ([1, 9], 5, r'num_images=5: class_counts\[1\] is 9.*>= 0 and <= 5'),
+        ([-1, 2], 5, r'class_counts\[0\] is -1'),
+        ([[1], [2]], 5, r'class_counts\[0\] is \[1\]'),
     ],
 )
 def test_bad_counts(counts, images, words):

@@ -208,7 +208,7 @@ def test_caller_keeps_its_tensors():
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (dict(ratio=0), 'ratio is 0.*up to 1'),
+        (dict(ratio=0), 'ratio is 0.*<= 1'),
         (dict(ratio=1.1), 'ratio is 1.1'),
         (dict(ratio=float('nan')), 'ratio is nan'),
         (dict(form='paper2'), "form is 'paper2'.*'code'"),

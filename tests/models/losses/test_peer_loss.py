@@ -27,5 +27,5 @@ def test_the_ramp_needs_the_progress():
 
 @pytest.mark.parametrize('ramp', [-0.1, 1.5, float('nan')])
 def test_bad_ramps(ramp):
-    with pytest.raises(ValueError, match=f'ramp is {ramp}, expected a share'):
+    with pytest.raises(ValueError, match=f'ramp is {ramp}, expected a finite number >= 0 and <= 1'):
         PeerDistillationLoss(ramp=ramp)

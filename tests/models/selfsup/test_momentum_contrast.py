@@ -315,5 +315,5 @@ def test_bad_arguments(arguments, words):
 
 
 def test_channels_of_each_expert():
-    with pytest.raises(ValueError, match=r'in_channels is \[2, 2\], expected one number or 3'):
+    with pytest.raises(ValueError, match=r'in_channels is \[2, 2\], expected a list of 3'):
         MomentumContrast(Number(1.0), None, 3, in_channels=[2, 2], queue_len=4)

@@ -10,6 +10,8 @@ import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
+from mmlongtail.structures import checks
+
 from ..draws import Draw
 
 
@@ -31,6 +33,7 @@ class OrderSampler(Sampler, ABC):
 
     def __init__(self, dataset, seed: int | None = None) -> None:
         self.dataset = dataset
+        seed = checks.whole('seed', seed, at_least=0, optional=True)
         self.seed = sync_random_seed() if seed is None else seed
         self.rank, self.world_size = get_dist_info()
         self.epoch = 0

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 from mmpretrain.registry import DATA_SAMPLERS
 
-from mmlongtail.structures import ClassStatistics, image_labels
+from mmlongtail.structures import ClassStatistics, checks, image_labels
 
 from .base import OrderSampler
 
@@ -31,11 +31,8 @@ class ClassAwareSampler(OrderSampler):
 
     def __init__(self, dataset, num_samples_cls: int = 3, reduce: int = 4, seed: int | None = None) -> None:
         super().__init__(dataset, seed)
-        if num_samples_cls < 1 or reduce < 1:
-            raise ValueError(
-                f'num_samples_cls and reduce must be at least 1, got {num_samples_cls} and {reduce}'
-            )
-        self.num_samples_cls = num_samples_cls
+        self.num_samples_cls = checks.whole('num_samples_cls', num_samples_cls)
+        checks.whole('reduce', reduce)
         statistics = ClassStatistics.from_dataset(dataset)
         counts = statistics.class_counts
         self._num_rows = int(counts.max()) * len(counts) // reduce

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from mmpretrain.registry import DATA_SAMPLERS
 
+from mmlongtail.structures import checks
+
 from .weighted import ClassWeightedSampler
 
 
@@ -27,9 +29,7 @@ class EffectiveNumberSampler(ClassWeightedSampler):
     def __init__(
         self, dataset, beta: float = 0.9999, multi_label: str = 'mean', seed: int | None = None
     ) -> None:
-        if not 0 <= beta < 1:
-            raise ValueError(f'beta={beta}: a number from 0 up to, not including, 1 is expected')
-        self.beta = beta
+        self.beta = checks.number('beta', beta, at_least=0, below=1)
         super().__init__(dataset, multi_label, seed)
 
     def class_weights(self, class_counts: np.ndarray) -> np.ndarray:
@@ -59,11 +59,8 @@ class CBENSampler(ClassWeightedSampler):
     def __init__(
         self, dataset, a: float = 0.9999, b: float = 1e-5, multi_label: str = 'mean', seed: int | None = None
     ) -> None:
-        if not (0 <= a < 1 and 0 <= a + b < 1):
-            raise ValueError(
-                f'a={a}, b={b}: betas from a={a} to a + b={a + b} are numbers from 0 up to, not including, 1'
-            )
-        self.a, self.b = a, b
+        self.a, self.b = checks.number('a', a, at_least=0, below=1), checks.number('b', b)
+        checks.number(f'the rarest class: a={a} + b={b}', a + b, at_least=0, below=1)
         super().__init__(dataset, multi_label, seed)
 
     def class_weights(self, class_counts: np.ndarray) -> np.ndarray:

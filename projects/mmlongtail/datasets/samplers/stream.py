@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice, zip_longest
 
 import numpy as np
 from mmengine.dist import all_gather_object
 from mmpretrain.registry import DATA_SAMPLERS
+
+from mmlongtail.structures import checks
 
 from ..draws import Draw
 from .base import OrderSampler
@@ -69,12 +72,13 @@ class StreamSampler(OrderSampler):
         seed: int | None = None,
     ) -> None:
         super().__init__(dataset, seed)
-        seeded = [name for name, config in streams.items() if 'seed' in config]
-        if not streams or seeded:
-            raise ValueError(
-                'streams must name at least one sampler config, none with a seed of its own (give StreamSampler the '
-                f'seed), got {dict(streams)}'
+        config = partial(checks.config, registry=DATA_SAMPLERS)
+        streams = checks.mapping('streams', streams, config)
+        if not streams or any('seed' in config for config in streams.values()):
+            expected = (
+                'at least one sampler config, none with a seed of its own (give StreamSampler the seed)'
             )
+            checks.refuse('streams', streams, expected)
         self.streams = {name: self._build(config) for name, config in streams.items()}
         self._num_rows = self._rows(epoch_length)
 
@@ -85,14 +89,10 @@ class StreamSampler(OrderSampler):
 
     def _rows(self, epoch_length: int | str | dict) -> int:
         if isinstance(epoch_length, Mapping):
-            return self._build(epoch_length).length
-        rows = self.streams[epoch_length].length if epoch_length in self.streams else epoch_length
-        if not isinstance(rows, int) or rows < 1:
-            raise ValueError(
-                f'epoch_length must be a number of draws >= 1, a sampler config or one of the streams '
-                f'{list(self.streams)}, got {epoch_length!r}'
-            )
-        return rows
+            return self._build(checks.config('epoch_length', epoch_length, DATA_SAMPLERS)).length
+        if isinstance(epoch_length, str):
+            return self.streams[checks.choice('epoch_length', epoch_length, self.streams)].length
+        return checks.whole('epoch_length', epoch_length)
 
     @property
     def num_rows(self) -> int:

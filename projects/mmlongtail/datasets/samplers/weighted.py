@@ -8,7 +8,7 @@ from abc import abstractmethod
 import numpy as np
 from mmpretrain.registry import DATA_SAMPLERS
 
-from mmlongtail.structures import ClassStatistics, image_labels
+from mmlongtail.structures import ClassStatistics, checks, image_labels
 
 from ..text_file import some_of
 from .base import OrderSampler
@@ -70,9 +70,7 @@ class ClassWeightedSampler(WeightedSampler):
 
     def __init__(self, dataset, multi_label: str = 'mean', seed: int | None = None) -> None:
         super().__init__(dataset, seed)
-        if multi_label not in ('mean', 'max'):
-            raise ValueError(f"multi_label={multi_label!r}: 'mean' or 'max' is expected")
-        self.multi_label = multi_label
+        self.multi_label = checks.choice('multi_label', multi_label, ('mean', 'max'))
         statistics = ClassStatistics.from_dataset(dataset)
         present = statistics.class_counts > 0
         if not present.any():
@@ -157,9 +155,7 @@ class ProgressivelyBalancedSampler(ClassBalancedSampler):
 
     def __init__(self, dataset, num_epochs: int, multi_label: str = 'mean', seed: int | None = None) -> None:
         super().__init__(dataset, multi_label, seed)
-        if num_epochs < 1:
-            raise ValueError(f'num_epochs={num_epochs}: at least 1 is expected')
-        self.num_epochs = num_epochs
+        self.num_epochs = checks.whole('num_epochs', num_epochs)
 
     def probabilities(self, epoch: int) -> np.ndarray:
         share = min(epoch / self.num_epochs, 1)

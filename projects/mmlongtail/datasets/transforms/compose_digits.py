@@ -7,6 +7,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 
+from mmlongtail.structures import checks
+
 INK_HUES = dict(red=0, green=120, blue=240)  # degrees
 MAX_DIGITS = 4  # one per quarter of the picture, so no digit hides another
 
@@ -49,15 +51,13 @@ class ComposeDigits(BaseTransform):
     """
 
     def __init__(self, size: int = 32, noise: float = 12, hue_jitter: float = 20):
-        if size < 20 or size % 2:
-            raise ValueError(f'size={size}: an even number of pixels >= 20 is expected')
-        if noise < 0:
-            raise ValueError(f'noise={noise}: a number of grey levels >= 0 is expected')
-        if not 0 <= hue_jitter < 60:
-            raise ValueError(
-                f'hue_jitter={hue_jitter}: degrees in [0, 60) are expected, else the colours overlap'
-            )
-        self.size, self.noise, self.hue_jitter = size, noise, hue_jitter
+        if checks.whole('size', size, at_least=20) % 2:
+            checks.refuse('size', size, 'an even number of pixels')
+        self.size = size
+        self.noise = checks.number('noise', noise, at_least=0)
+        self.hue_jitter = checks.number(
+            'hue_jitter', hue_jitter, at_least=0, below=60
+        )  # colours do not overlap
 
     def transform(self, results: dict) -> dict:
         """Compose ``results['img']``."""

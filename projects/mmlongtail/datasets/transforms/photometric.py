@@ -1,10 +1,14 @@
 """Photometric distortion of SSD, as the long-tailed multi-label papers train with it."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpretrain.registry import TRANSFORMS
+
+from mmlongtail.structures import checks
 
 
 @TRANSFORMS.register_module()
@@ -36,17 +40,11 @@ class PhotoMetricDistortion(BaseTransform):
         hue_delta: float = 18,
         swap_channels: bool = False,
     ):
-        for name, value, top in (('brightness_delta', brightness_delta, 255), ('hue_delta', hue_delta, 180)):
-            if not 0 <= value <= top:
-                raise ValueError(f'{name}={value}: a number from 0 to {top} is expected')
-        for name, value in (('contrast_range', contrast_range), ('saturation_range', saturation_range)):
-            if len(value) != 2 or not 0 <= value[0] <= value[1]:
-                raise ValueError(f'{name}={value}: two numbers with 0 <= smallest <= largest are expected')
-        self.brightness_delta = brightness_delta
-        self.contrast_range = tuple(contrast_range)
-        self.saturation_range = tuple(saturation_range)
-        self.hue_delta = hue_delta
-        self.swap_channels = swap_channels
+        self.brightness_delta = checks.number('brightness_delta', brightness_delta, at_least=0, at_most=255)
+        self.contrast_range = _check_range('contrast_range', contrast_range)
+        self.saturation_range = _check_range('saturation_range', saturation_range)
+        self.hue_delta = checks.number('hue_delta', hue_delta, at_least=0, at_most=180)
+        self.swap_channels = checks.flag('swap_channels', swap_channels)
 
     @cache_randomness
     def _draw(self) -> dict:
@@ -85,6 +83,12 @@ class PhotoMetricDistortion(BaseTransform):
             f'saturation_range={self.saturation_range}, hue_delta={self.hue_delta}, '
             f'swap_channels={self.swap_channels})'
         )
+
+
+def _check_range(name: str, value: tuple[float, float]) -> tuple[float, float]:
+    """Two ascending numbers, 0 or more."""
+    least, largest = checks.sequence(name, value, partial(checks.number, at_least=0), length=2)
+    return (least, largest) if least <= largest else checks.refuse(name, value, 'two ascending numbers')
 
 
 def scale_and_shift(img: np.ndarray, factor: float, shift: float) -> np.ndarray:

@@ -5,6 +5,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpretrain.registry import TRANSFORMS
 
+from mmlongtail.structures import checks
+
 
 @TRANSFORMS.register_module()
 class RandomSideCrop(BaseTransform):
@@ -22,9 +24,7 @@ class RandomSideCrop(BaseTransform):
     """
 
     def __init__(self, min_side: float = 0.8):
-        if not 0 < min_side <= 1:
-            raise ValueError(f'min_side={min_side}: a number with 0 < min_side <= 1 is expected')
-        self.min_side = min_side
+        self.min_side = checks.number('min_side', min_side, above=0, at_most=1)
 
     @cache_randomness
     def _window(self, height: int, width: int) -> tuple[int, int, int, int]:

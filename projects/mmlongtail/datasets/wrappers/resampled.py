@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS
 
+from mmlongtail.structures import checks
+
+from ..draws import inner_dataset
 from ..samplers import OrderSampler, StreamSampler
 
 
@@ -30,7 +33,8 @@ class ResampledDataset:
     """
 
     def __init__(self, dataset: dict, sampler: dict, seed: int | None = None) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = inner_dataset(dataset)
+        checks.config('sampler', sampler, DATA_SAMPLERS)
         self.full_init()
         self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=self.dataset, seed=seed))
         if not isinstance(self.sampler, OrderSampler) or isinstance(self.sampler, StreamSampler):

@@ -14,6 +14,7 @@ from mmpretrain.registry import HOOKS
 
 from mmlongtail.checkpoints import INTERRUPTED, write_pointer
 from mmlongtail.files import PART, DiskFullError, written_whole
+from mmlongtail.structures import checks
 
 from .checkpoint_size import optimizer_bytes, weight_bytes
 
@@ -47,6 +48,7 @@ class AtomicCheckpointHook(CheckpointHook):
     """
 
     def __init__(self, *args, max_keep_ckpts: int = 2, **kwargs) -> None:
+        checks.whole('max_keep_ckpts', max_keep_ckpts, at_least=-1)
         super().__init__(*args, max_keep_ckpts=max_keep_ckpts, **kwargs)
         given = self.file_client_args or self.backend_args or '://' in str(self.out_dir)
         if given:

@@ -10,6 +10,8 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 from torch import nn
 
+from mmlongtail.structures import checks
+
 from .tau_normalization_hook import bare_model
 
 
@@ -29,7 +31,7 @@ class ClassMeanHook(Hook):
     """
 
     def __init__(self, dataloader: dict) -> None:
-        self.dataloader = deepcopy(dataloader)
+        self.dataloader = deepcopy(checks.mapping('dataloader', dataloader))
         once = dict(type='DefaultSampler', shuffle=False, round_up=False)
         self.dataloader.setdefault('sampler', once)
         self.dataloader.setdefault('collate_fn', dict(type='default_collate'))

@@ -11,6 +11,8 @@ from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
@@ -33,9 +35,7 @@ class FiniteLossHook(Hook):
     key = 'skipped_steps'
 
     def __init__(self, skip: int = 0) -> None:
-        if skip < 0:
-            raise ValueError(f'skip={skip}: a number of steps >= 0 is expected')
-        self.skip = skip
+        self.skip = checks.whole('skip', skip, at_least=0)
         self._left_out = False
 
     def before_train(self, runner) -> None:

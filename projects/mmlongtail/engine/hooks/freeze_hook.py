@@ -11,6 +11,8 @@ from mmpretrain.registry import HOOKS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmlongtail.structures import checks
+
 from .tau_normalization_hook import bare_model
 
 
@@ -45,12 +47,9 @@ class FreezeHook(Hook):
         reinitialize: Sequence[str] = (),
         moving_statistics: Sequence[str] = (),
     ) -> None:
-        fields = dict(modules=modules, reinitialize=reinitialize, moving_statistics=moving_statistics)
-        for name, value in fields.items():
-            if isinstance(value, str):
-                raise ValueError(f'{name} must be a list of module names, got {value!r}')
-        self.modules, self.reinitialize = tuple(modules), tuple(reinitialize)
-        self.moving_statistics = tuple(moving_statistics)
+        self.modules = checks.sequence('modules', modules, checks.text)
+        self.reinitialize = checks.sequence('reinitialize', reinitialize, checks.text)
+        self.moving_statistics = checks.sequence('moving_statistics', moving_statistics, checks.text)
         self._frozen: list[nn.Module] = []
         self._moving: list[nn.Module] = []
         self._fresh: dict[str, dict] = {}

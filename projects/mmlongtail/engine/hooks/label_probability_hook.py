@@ -13,7 +13,7 @@ from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from mmlongtail.structures import GROUP_NAMES, class_groups
+from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
 
 SIGNS = ('pos', 'neg')
 
@@ -51,11 +51,9 @@ class LabelProbabilityHook(Hook):
         losses: Sequence[str] = ('head.loss_module',),
         edges: tuple[int, int] = (20, 100),
     ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be a number of iterations >= 1, got {interval}')
-        if isinstance(losses, str) or not losses:
-            raise ValueError(f'losses must be a list of module names, got {losses!r}')
-        self.interval, self.losses, self.edges = interval, tuple(losses), tuple(edges)
+        self.interval = checks.whole('interval', interval)
+        self.losses = checks.sequence('losses', losses, checks.text, at_least=1)
+        self.edges = group_edges(edges)
         indices = [f'_{i}' for i in range(len(losses))] if len(losses) > 1 else ['']
         self._keys = [
             f'train/p_{sign}_{group}{i}' for i in indices for sign in SIGNS for group in GROUP_NAMES

@@ -10,6 +10,8 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 
 @HOOKS.register_module()
 class LogitAdjustmentHook(Hook):
@@ -31,9 +33,7 @@ class LogitAdjustmentHook(Hook):
     """
 
     def __init__(self, tau: float = 1.0, class_counts: Sequence[int] | None = None) -> None:
-        if tau < 0:
-            raise ValueError(f'tau is {tau}, expected a number >= 0')
-        self.tau = tau
+        self.tau = checks.number('tau', tau, at_least=0)
         self._log_priors: Tensor | None = None  # (K,)
         self._handle = None
         self._adjusted = False
@@ -68,10 +68,7 @@ class LogitAdjustmentHook(Hook):
         self._detach()
 
     def _set_counts(self, class_counts: Sequence[int]) -> None:
-        counts = np.asarray(class_counts)
-        if counts.ndim != 1 or not counts.size or (counts < 0).any():
-            raise ValueError(f'class_counts is {class_counts}, expected one number of images >= 0 per class')
-        counts = counts.clip(1)
+        counts = checks.counts('class_counts', class_counts, at_least=1).clip(1)
         self._log_priors = torch.from_numpy(np.log(counts / counts.sum()))
 
     def _attach(self, model: nn.Module) -> None:

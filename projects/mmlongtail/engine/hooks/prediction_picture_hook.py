@@ -13,6 +13,8 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .tau_normalization_hook import bare_model
 
 
@@ -37,10 +39,10 @@ class PredictionPictureHook(Hook):
     def __init__(
         self, out_dir: str | None = None, interval: int = 1, show: bool = False, wait_time: float = 2
     ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be a number of pictures >= 1, got {interval}')
-        self.out_dir, self.interval = out_dir, interval
-        self.window = dict(show=show, wait_time=wait_time)
+        self.interval = checks.whole('interval', interval)
+        self.out_dir = checks.text('out_dir', out_dir, optional=True)
+        wait_time = checks.number('wait_time', wait_time, at_least=0)
+        self.window = dict(show=checks.flag('show', show), wait_time=wait_time)
 
     def after_test_iter(
         self, runner, batch_idx: int, data_batch: dict, outputs: Sequence[DataSample] = ()

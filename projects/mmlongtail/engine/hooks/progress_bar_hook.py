@@ -10,6 +10,8 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.structures import checks
+
 CLEAR = '\r\x1b[K'
 
 
@@ -40,9 +42,7 @@ class ProgressBarHook(Hook):
     priority = 'VERY_LOW'
 
     def __init__(self, interval: float = 0.2) -> None:
-        if interval < 0:
-            raise ValueError(f'interval must be a number of seconds >= 0, got {interval}')
-        self.interval = interval
+        self.interval = checks.number('interval', interval, at_least=0)
         self.active = False
         self._began = {}  # phase: (time, iterations done before)
         self._drawn = 0.0

@@ -11,6 +11,7 @@ from mmpretrain.registry import HOOKS
 
 from mmlongtail.datasets.draws import random_scope
 from mmlongtail.datasets.picture_scan import check_pictures
+from mmlongtail.structures import checks
 
 from ..checkpoint_filling import describe_unfilled, own_parts, training_parts, unfilled, without
 from ..run_summary import lists, small_set_warning, summary
@@ -50,7 +51,9 @@ class StartCheckHook(Hook):
     priority = 'VERY_LOW'  # after what other hooks hand out or exchange
 
     def __init__(self, allow_partial: bool = False, allow_short: bool = False, scan: bool = True) -> None:
-        self.allow_partial, self.allow_short, self.scan = allow_partial, allow_short, scan
+        self.allow_partial = checks.flag('allow_partial', allow_partial)
+        self.allow_short = checks.flag('allow_short', allow_short)
+        self.scan = checks.flag('scan', scan)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See whether the checkpoint fills the model."""

@@ -12,6 +12,7 @@ from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
 from mmlongtail.models.heads.cosine_head import CosineLinear
+from mmlongtail.structures import checks
 
 
 def bare_model(model: nn.Module) -> nn.Module:
@@ -79,9 +80,8 @@ class TauNormalizationHook(Hook):
     """
 
     def __init__(self, tau: float = 1.0, drop_bias: bool = False) -> None:
-        if tau < 0:
-            raise ValueError(f'tau is {tau}, expected a number >= 0')
-        self.tau, self.drop_bias = tau, drop_bias
+        self.tau = checks.number('tau', tau, at_least=0)
+        self.drop_bias = checks.flag('drop_bias', drop_bias)
         self._stack = ExitStack()
 
     # Around each batch and not around the epoch, before and after which EMAHook exchanges all weights.

@@ -8,6 +8,8 @@ from mmengine.optim import OptimWrapper
 from mmpretrain.registry import OPTIM_WRAPPERS
 from torch import nn
 
+from mmlongtail.structures import checks
+
 
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):
@@ -27,9 +29,7 @@ class AutocastOptimWrapper(OptimWrapper):
 
     def __init__(self, dtype: str = 'bfloat16', **kwargs) -> None:
         super().__init__(**kwargs)
-        if dtype not in self.dtypes:
-            raise ValueError(f'dtype must be one of {self.dtypes}, got {dtype!r}')
-        self.dtype = getattr(torch, dtype)
+        self.dtype = getattr(torch, checks.choice('dtype', dtype, self.dtypes))
 
     @contextmanager
     def optim_context(self, model: nn.Module):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmlongtail.structures import checks
+
 SLACK = 1e-3  # a mean of half-precision probabilities may pass 1 by rounding
 
 
@@ -32,8 +34,7 @@ def expected_calibration_error(confidences: np.ndarray, correct: np.ndarray, num
     low, high = confidences.min(), confidences.max()
     if not -SLACK <= low <= high <= 1 + SLACK:  # NaN fails too
         raise ValueError(f'confidences must be probabilities in [0, 1], got {low:.4g} to {high:.4g}')
-    if num_bins < 1:
-        raise ValueError(f'num_bins must be at least 1, got {num_bins}')
+    checks.whole('num_bins', num_bins)
     inner_edges = np.arange(1, num_bins) / num_bins
     bins = np.digitize(confidences, inner_edges, right=True)
     # n_b |accuracy_b - confidence_b| is the bin's |sum of differences|

@@ -11,6 +11,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
+from mmlongtail.structures import checks
+
 from ...structures import GROUP_NAMES, ClassStatistics, class_groups
 from ..group_report import GroupReport
 
@@ -52,9 +54,12 @@ class LongTailMetric(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
         self.group_rule = group_rule
         self.fixed_counts = class_counts is not None
-        self.class_counts = np.asarray(class_counts) if self.fixed_counts else None
+        self.class_counts = (
+            checks.counts('class_counts', class_counts, at_least=1) if self.fixed_counts else None
+        )
         self.train_classes: tuple[str, ...] | None = None
-        self.dump_per_class = dump_per_class
+        named = isinstance(dump_per_class, str) and dump_per_class
+        self.dump_per_class = named or checks.flag('dump_per_class', dump_per_class)
         self.report: GroupReport | None = None
         class_groups(class_counts if self.fixed_counts else (), **group_rule)  # bad edges fail at once
 

@@ -9,6 +9,8 @@ import torch
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
 
+from mmlongtail.structures import checks
+
 from ..functional import average_precision, f_scores
 from .base import LongTailMetric
 
@@ -52,11 +54,15 @@ class LongTailMultiLabelMetric(LongTailMetric):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        rule = dict(edges=edges, head_inclusive=head_inclusive, tail_inclusive=tail_inclusive)
+        rule = dict(
+            edges=edges,
+            head_inclusive=checks.flag('head_inclusive', head_inclusive),
+            tail_inclusive=checks.flag('tail_inclusive', tail_inclusive),
+        )
         super().__init__(class_counts, rule, dump_per_class, collect_device, prefix, collect_dir)
-        self.per_class = per_class
-        self.f_scores = f_scores
-        self.threshold = threshold
+        self.per_class = checks.flag('per_class', per_class)
+        self.f_scores = checks.flag('f_scores', f_scores)
+        self.threshold = checks.number('threshold', threshold)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep each image's scores (K,) and labels (K,); samples may be DataSamples or their dicts."""

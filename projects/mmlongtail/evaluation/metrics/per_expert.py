@@ -11,6 +11,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmpretrain.registry import METRICS
 
+from mmlongtail.structures import checks
+
 from ...structures import ClassStatistics
 
 SINGLE_LABEL = dict(type='LongTailSingleLabelMetric')
@@ -33,7 +35,9 @@ class PerExpertMetric(BaseMetric):
     """
 
     def __init__(self, metric: dict | None = None) -> None:
-        self.ensemble: BaseMetric = METRICS.build(metric or SINGLE_LABEL)
+        self.ensemble: BaseMetric = METRICS.build(
+            SINGLE_LABEL if metric is None else checks.config('metric', metric, METRICS)
+        )
         self.experts: list[BaseMetric] = []
         where = dict(collect_device=self.ensemble.collect_device, collect_dir=self.ensemble.collect_dir)
         super().__init__(prefix='single', **where)

@@ -8,6 +8,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.fileio import dump
 from mmpretrain.registry import METRICS
 
+from mmlongtail.structures import checks
+
 
 @METRICS.register_module()
 class PredictionFile(BaseMetric):
@@ -25,8 +27,8 @@ class PredictionFile(BaseMetric):
 
     def __init__(self, out_file_path: str, **kwargs):
         super().__init__(**kwargs)
-        if not out_file_path.endswith('.json'):
-            raise ValueError(f'out_file_path={out_file_path!r}: a name that ends in .json is expected')
+        if not checks.text('out_file_path', out_file_path).endswith('.json'):
+            checks.refuse('out_file_path', out_file_path, 'a name that ends in .json')
         self.out_file_path = out_file_path
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:

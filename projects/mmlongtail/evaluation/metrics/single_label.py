@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from mmpretrain.registry import METRICS
 
+from mmlongtail.structures import checks
+
 from ..functional import class_means, expected_calibration_error
 from .base import LongTailMetric
 
@@ -56,13 +58,10 @@ class LongTailSingleLabelMetric(LongTailMetric):
     ) -> None:
         rule = dict(edges=edges, head_inclusive=False, tail_inclusive=False)
         super().__init__(class_counts, rule, dump_per_class, collect_device, prefix, collect_dir)
-        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
-        if not self.topk or min(self.topk) < 1:
-            raise ValueError(f'topk must be one or more numbers of classes >= 1, got {topk}')
-        if num_bins < 0:
-            raise ValueError(f'num_bins must be 0 (no ECE) or more, got {num_bins}')
-        self.per_class = per_class
-        self.num_bins = num_bins
+        topk = (topk,) if isinstance(topk, int) else topk
+        self.topk = checks.sequence('topk', topk, checks.whole, at_least=1)
+        self.num_bins = checks.whole('num_bins', num_bins, at_least=0)
+        self.per_class = checks.flag('per_class', per_class)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep four numbers of each image; samples may be DataSamples or their dicts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import ceil
 
 from mmcv.cnn import ConvModule
@@ -12,6 +13,8 @@ from mmpretrain.models.utils import InvertedResidual, make_divisible
 from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmlongtail.structures import checks
 
 ARCHS = dict(lite0=(1.0, 1.0), lite1=(1.0, 1.1), lite2=(1.1, 1.2))  # factors of width and depth
 STAGES = (  # kernel size, stride, expansion, channels, blocks
@@ -82,15 +85,11 @@ class EfficientNetLite(BaseBackbone):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg or [*INIT])
-        if arch not in ARCHS:
-            raise ValueError(f'arch={arch!r}: one of {list(ARCHS)} is expected')
-        last = len(PARTS) - 1
-        if not out_indices or not set(out_indices) <= set(range(last + 1)):
-            raise ValueError(f'out_indices={out_indices}: parts from 0 to {last} are expected')
-        if not -1 <= frozen_stages <= last:
-            raise ValueError(f'frozen_stages={frozen_stages}: -1 to {last} is expected')
-        self.arch, self.out_indices = arch, tuple(out_indices)
-        self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
+        self.arch = checks.choice('arch', arch, ARCHS)
+        part = partial(checks.choice, options=range(len(PARTS)))
+        self.out_indices = checks.sequence('out_indices', out_indices, part, at_least=1)
+        self.frozen_stages = checks.whole('frozen_stages', frozen_stages, at_least=-1, at_most=len(PARTS) - 1)
+        self.norm_eval = checks.flag('norm_eval', norm_eval)
         self.stem = conv(3, STEM_CHANNELS, 3, 2)
         self.block_names = []  # in the order of the published files
         channels = STEM_CHANNELS

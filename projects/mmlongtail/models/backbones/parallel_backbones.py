@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from mmpretrain.registry import MODELS
 from torch import Tensor
+
+from mmlongtail.structures import checks
 
 PARTS = {'backbone', 'neck'}
 
@@ -33,12 +36,7 @@ class ParallelBackbones(BaseModule):
 
     def __init__(self, networks: Sequence[dict], init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
-        wrong = [sorted(network) for network in networks if not {'backbone'} <= set(network) <= PARTS]
-        if not networks or wrong:
-            raise ValueError(
-                f'networks is {len(networks)} configs, of the entries {wrong or None}: expected at least one, each '
-                "with 'backbone' and, if needed, 'neck'"
-            )
+        networks = checks.sequence('networks', networks, _check_network, at_least=1)
         self.networks = ModuleList(
             ModuleDict({part: MODELS.build(deepcopy(network[part])) for part in network if network[part]})
             for network in networks
@@ -48,6 +46,14 @@ class ParallelBackbones(BaseModule):
     def forward(self, x: Tensor) -> tuple[tuple[Tensor, ...]]:
         """The networks' last features, (B, C_i) each, of images (B, C, H, W)."""
         return (tuple(last_features(network, x, i) for i, network in enumerate(self.networks)),)
+
+
+def _check_network(name: str, network: dict) -> dict:
+    """Refuse what is no dict of configs of a backbone and, where it is needed, a neck."""
+    parts = checks.mapping(name, network, partial(checks.config, registry=MODELS, optional=True))
+    if not {'backbone'} <= set(parts) <= PARTS or not parts['backbone']:
+        checks.refuse(name, network, "a 'backbone' and, if needed, a 'neck'")
+    return parts
 
 
 def last_features(network: ModuleDict, x: Tensor, index: int) -> Tensor:

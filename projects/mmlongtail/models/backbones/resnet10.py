@@ -6,6 +6,8 @@ from mmpretrain.models.backbones import ResNet
 from mmpretrain.models.backbones.resnet import BasicBlock
 from mmpretrain.registry import MODELS
 
+from mmlongtail.structures import checks
+
 DEPTH = 10
 
 
@@ -27,6 +29,4 @@ class ResNet10(ResNet):
     arch_settings = {DEPTH: (BasicBlock, (1, 1, 1, 1))}
 
     def __init__(self, depth: int = DEPTH, **kwargs) -> None:
-        if depth != DEPTH:
-            raise ValueError(f'depth={depth}: {DEPTH} is expected, the host has ResNet of 18 layers and more')
-        super().__init__(depth=depth, **kwargs)
+        super().__init__(depth=checks.choice('depth', depth, [DEPTH]), **kwargs)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from mmengine.model import BaseModule, Sequential
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from mmlongtail.structures import checks
 
 DEPTHS = (20, 32, 44, 56)
 NUM_STAGES = 3
@@ -75,13 +78,12 @@ class CifarResNet(BaseBackbone):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg or KAIMING)
-        if depth not in DEPTHS:
-            raise ValueError(f'depth={depth}: one of {DEPTHS} is expected')
-        if not out_indices or not set(out_indices) <= set(range(NUM_STAGES)):
-            raise ValueError(f'out_indices={out_indices}: stages from 0 to {NUM_STAGES - 1} are expected')
-        if not -1 <= frozen_stages <= NUM_STAGES:
-            raise ValueError(f'frozen_stages={frozen_stages}: -1 to {NUM_STAGES} is expected')
-        self.out_indices, self.frozen_stages = tuple(out_indices), frozen_stages
+        checks.choice('depth', depth, DEPTHS)
+        checks.whole('in_channels', in_channels)
+        checks.whole('base_channels', base_channels)
+        stage = partial(checks.choice, options=range(NUM_STAGES))
+        self.out_indices = checks.sequence('out_indices', out_indices, stage, at_least=1)
+        self.frozen_stages = checks.whole('frozen_stages', frozen_stages, at_least=-1, at_most=NUM_STAGES)
         self.conv1 = nn.Conv2d(in_channels, base_channels, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(base_channels)
         channels = [base_channels, *(base_channels * 2**i for i in range(NUM_STAGES))]

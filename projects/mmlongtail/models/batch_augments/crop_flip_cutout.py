@@ -9,22 +9,13 @@ from mmpretrain.registry import BATCH_AUGMENTS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmlongtail.structures import checks
+
 
 def pixel_value(images: Tensor, pad_val: float | Sequence[float] | Tensor) -> Tensor:
     """A fill value, one number, one per channel or a tensor (B, C, 1, 1), as a tensor that broadcasts with images."""
     value = torch.as_tensor(pad_val, device=images.device).to(images.dtype)
     return value if value.dim() == 4 else value.reshape(1, -1, 1, 1)
-
-
-def check_probability(prob: float) -> float:
-    """The probability itself.
-
-    Raises:
-        ValueError: If it lies outside [0, 1].
-    """
-    if not 0 <= prob <= 1:
-        raise ValueError(f'prob={prob}: a probability in [0, 1] is expected')
-    return prob
 
 
 def crop(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
@@ -50,9 +41,9 @@ class BatchRandomCrop(nn.Module):
 
     def __init__(self, padding: int = 0, crop_size: int | None = None, pad_val: float = 0) -> None:
         super().__init__()
-        if padding < 0:
-            raise ValueError(f'padding={padding}: a number of pixels >= 0 is expected')
-        self.padding, self.crop_size, self.pad_val = padding, crop_size, pad_val
+        self.padding = checks.whole('padding', padding, at_least=0)
+        self.crop_size = checks.whole('crop_size', crop_size, optional=True)
+        self.pad_val = checks.number('pad_val', pad_val)
 
     def forward(self, images: Tensor) -> Tensor:
         """Windows of images (B, C, H, W)."""
@@ -81,7 +72,7 @@ class BatchRandomFlip(nn.Module):
 
     def __init__(self, prob: float = 0.5) -> None:
         super().__init__()
-        self.prob = check_probability(prob)
+        self.prob = checks.share('prob', prob)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W), some of them mirrored."""
@@ -125,10 +116,13 @@ class BatchCutout(nn.Module):
         overhang: bool = False,
     ) -> None:
         super().__init__()
-        self.size = (shape, shape) if isinstance(shape, int) else tuple(shape)
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f'shape={shape}: a side or (height, width) of at least one pixel is expected')
-        self.pad_val, self.prob, self.overhang = pad_val, check_probability(prob), overhang
+        sides = (shape, shape) if isinstance(shape, int) else shape
+        self.size = checks.sequence('shape', sides, checks.whole, length=2)
+        if isinstance(pad_val, Sequence):
+            self.pad_val = checks.sequence('pad_val', pad_val, checks.number, at_least=1)
+        else:
+            self.pad_val = checks.number('pad_val', pad_val)
+        self.prob, self.overhang = checks.share('prob', prob), checks.flag('overhang', overhang)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W), some of them cut."""

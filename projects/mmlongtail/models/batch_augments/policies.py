@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
 
 import torch
 from mmpretrain.datasets import AutoAugment, RandAugment
 from mmpretrain.datasets.transforms.auto_augment import BaseAugTransform
-from mmpretrain.registry import BATCH_AUGMENTS
+from mmpretrain.registry import BATCH_AUGMENTS, TRANSFORMS
 from torch import Tensor, nn
+
+from mmlongtail.structures import checks
 
 from .cifar10_policy import cifar10_policy
 from .operations import Operation, strength
@@ -122,5 +125,10 @@ class BatchAutoAugment(BatchPolicy):
     """
 
     def __init__(self, policies: str | list[list[dict]], **kwargs) -> None:
-        host = AutoAugment(cifar10_policy() if policies == 'cifar10' else policies, **kwargs)
+        if policies == 'cifar10':
+            policies = cifar10_policy()
+        elif not isinstance(policies, str):
+            operations = partial(checks.sequence, of=partial(checks.config, registry=TRANSFORMS), at_least=1)
+            policies = checks.sequence('policies', policies, operations, at_least=1)
+        host = AutoAugment(policies, **kwargs)
         super().__init__(host.transforms)

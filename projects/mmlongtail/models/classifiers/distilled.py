@@ -13,6 +13,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 
 @MODELS.register_module()
 class DistilledClassifier(ImageClassifier):
@@ -34,9 +36,9 @@ class DistilledClassifier(ImageClassifier):
 
     def __init__(self, *args, teacher: dict, checkpoints: Sequence[str], distillation: dict, **kwargs):
         super().__init__(*args, **kwargs)
-        if isinstance(checkpoints, str) or not checkpoints:
-            raise ValueError(f'checkpoints is {checkpoints!r}, expected a list of at least one file')
-        self.checkpoints = list(checkpoints)
+        self.checkpoints = checks.sequence('checkpoints', checkpoints, checks.text, at_least=1)
+        checks.config('teacher', teacher, MODELS)
+        checks.config('distillation', distillation, MODELS)
         self.teachers = ModuleList(MODELS.build(deepcopy(teacher)) for _ in self.checkpoints)
         self.teachers.requires_grad_(False).eval()
         self.distillation = MODELS.build(distillation)

@@ -11,6 +11,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from ..branching import branch_modules as replace_modules
 
 
@@ -53,15 +55,17 @@ class MultiBranchClassifier(ImageClassifier):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
+        checks.whole('num_branches', num_branches)
+        checks.sequence('branch_modules', branch_modules, checks.text)
         self._check_backbone(num_branches, branch_modules)
-        if num_branches < 1 or (num_branches > 1 and not branch_modules and not self.branched_backbone):
+        if num_branches > 1 and not branch_modules and not self.branched_backbone:
             raise ValueError(
                 f'num_branches={num_branches} with branch_modules={list(branch_modules)}: expected one '
                 "branch, or several and the modules that each has of its own, such as ['backbone.layer4']"
             )
         if (heads := getattr(self.head, 'num_branches', num_branches)) != num_branches:
             raise ValueError(f'the head has num_branches={heads}, the classifier {num_branches}')
-        self.num_branches, self.flip_views = num_branches, flip_views
+        self.num_branches, self.flip_views = num_branches, checks.flag('flip_views', flip_views)
         self.branch_modules = list(branch_modules) if num_branches > 1 else []
         replace_modules(self, self.branch_modules, num_branches)
 

@@ -10,6 +10,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from ..batch_augments.shared_mix import SharedMix
 from ..heads.multi_expert_head import count_views, split_experts
 from .multi_branch import MultiBranchClassifier
@@ -53,7 +55,12 @@ class MultiExpertClassifier(MultiBranchClassifier):
         contrast: dict | None = None,
         **kwargs,
     ):
+        checks.whole('num_experts', num_experts)
+        checks.config('contrast', contrast, MODELS, optional=True)
         configs = dict(backbone=backbone, neck=neck)
+        for name, value in dict(configs, head=head).items():
+            if not isinstance(value, nn.Module):
+                checks.config(name, value, MODELS, optional=name != 'backbone')
         first = build_networks(configs)
         if branch_modules is None and not hasattr(first['backbone'], 'num_branches'):
             branch_modules = [name for name, module in first.items() if module.state_dict()]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.registry import BATCH_AUGMENTS, MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
+
+from mmlongtail.structures import checks
 
 from ..batch_augments.shared_mix import SharedMix
 
@@ -52,11 +55,11 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         self, *args, augments: Sequence[dict] = (), num_views: int = 1, share_mix: bool = False, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        if num_views < 1:
-            raise ValueError(f'num_views={num_views}: at least 1 is expected')
-        self.augments = nn.ModuleList(BATCH_AUGMENTS.build(config) for config in augments)
-        self.num_views = num_views
-        if share_mix and self.batch_augments is not None:
+        config = partial(checks.config, registry=BATCH_AUGMENTS)
+        configs = checks.sequence('augments', augments, config)
+        self.augments = nn.ModuleList(map(BATCH_AUGMENTS.build, configs))
+        self.num_views = checks.whole('num_views', num_views)
+        if checks.flag('share_mix', share_mix) and self.batch_augments is not None:
             self.batch_augments = SharedMix(self.batch_augments, num_views)
 
     def forward(self, data: dict, training: bool = False) -> dict:

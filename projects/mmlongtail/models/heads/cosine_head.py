@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmlongtail.models.losses.base import full_precision
+from mmlongtail.structures import checks
 
 SHORTEST = 1e-6  # lengths below count as this, which bounds the gradient of a feature that is all zeros
 
@@ -64,19 +65,17 @@ class CosineHead(LinearClsHead):
         init_cfg: dict | None = None,
         **kwargs,
     ):
+        checks.whole('num_classes', num_classes)
+        checks.whole('in_channels', in_channels)
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
+        self.scale = checks.number('scale', scale, above=0, optional=True)
         name, of_loss = type(self.loss_module).__name__, getattr(self.loss_module, 'scale', None)
         if scale is None and of_loss is None:
-            raise ValueError(f'scale is None, expected a number above 0: {name} does not scale cosines')
+            checks.refuse('scale', scale, f'a finite number > 0: {name} does not scale cosines')
         if scale is not None and of_loss is not None:
-            raise ValueError(f'scale is {scale}, expected None: {name} scales cosines itself, by {of_loss}')
-        if scale is not None and scale <= 0:
-            raise ValueError(f'scale is {scale}, expected a number above 0')
-        if bias and scale is None:
-            raise ValueError(
-                f'bias is {bias}, expected False: {name} scales cosines itself and knows no bias'
-            )
-        self.scale = scale
+            checks.refuse('scale', scale, f'None: {name} scales cosines itself, by {of_loss}')
+        if checks.flag('bias', bias) and scale is None:
+            checks.refuse('bias', bias, f'False: {name} scales cosines itself and knows no bias')
         self.fc = CosineLinear(in_channels, num_classes)
         self.bias = (
             nn.Parameter(torch.zeros(num_classes)) if bias else None

@@ -9,7 +9,10 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .label_graph import label_graph
+from .multi_branch_head import decision
 from .word_vectors import class_vectors
 
 NEGATIVE_SLOPE = 0.2
@@ -67,21 +70,16 @@ class GraphConvolutionHead(MultiLabelClsHead):
         topk: int | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(loss=loss, thr=thr, topk=topk, init_cfg=init_cfg)
-        if embedding_dim is None:
-            dim = GLOVE_DIM if word_vectors else num_classes
-        else:
-            dim = embedding_dim
-        sizes = dict(num_classes=num_classes, in_channels=in_channels, hidden_channels=hidden_channels)
-        for name, value in dict(sizes, embedding_dim=dim).items():
-            if value < 1:
-                raise ValueError(f'{name} is {value}, expected at least 1')
-        if not 0 < threshold <= 1:
-            raise ValueError(f'threshold is {threshold}, expected a probability above 0')
-        if not 0 <= neighbour_weight <= 1:
-            raise ValueError(f'neighbour_weight is {neighbour_weight}, expected a number from 0 to 1')
-        self.num_classes, self.threshold, self.neighbour_weight = num_classes, threshold, neighbour_weight
-        self.word_vectors, self.aliases = word_vectors, aliases
+        super().__init__(loss=checks.config('loss', loss, MODELS), init_cfg=init_cfg, **decision(thr, topk))
+        self.num_classes = checks.whole('num_classes', num_classes)
+        checks.whole('in_channels', in_channels)
+        checks.whole('hidden_channels', hidden_channels)
+        checks.whole('embedding_dim', embedding_dim, optional=True)
+        self.threshold = checks.number('threshold', threshold, above=0, at_most=1)
+        self.neighbour_weight = checks.share('neighbour_weight', neighbour_weight)
+        self.word_vectors = checks.text('word_vectors', word_vectors, optional=True)
+        self.aliases = None if aliases is None else checks.mapping('aliases', aliases, checks.text)
+        dim = embedding_dim or (GLOVE_DIM if word_vectors else num_classes)
         self.layers = nn.ModuleList(
             [nn.Linear(dim, hidden_channels, bias=False), nn.Linear(hidden_channels, in_channels, bias=False)]
         )

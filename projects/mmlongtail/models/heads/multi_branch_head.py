@@ -8,8 +8,16 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, label_to_onehot
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 AVERAGES = ('score', 'logit')
 NORMAL = dict(type='Normal', layer='Linear', std=0.01)
+
+
+def decision(thr: float | None, topk: int | None) -> dict:
+    """What the host's multi-label heads take to decide on labels, checked."""
+    thr = checks.number('thr', thr, optional=True)
+    return dict(thr=thr, topk=checks.whole('topk', topk, optional=True))
 
 
 @MODELS.register_module()
@@ -43,15 +51,12 @@ class MultiBranchHead(MultiLabelClsHead):
         topk: int | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(loss=loss, thr=thr, topk=topk, init_cfg=init_cfg or NORMAL)
-        if average not in AVERAGES:
-            raise ValueError(f'average is {average!r}, expected one of {AVERAGES}')
-        for name, value in dict(
-            num_branches=num_branches, num_classes=num_classes, in_channels=in_channels
-        ).items():
-            if value < 1:
-                raise ValueError(f'{name} is {value}, expected at least 1')
-        self.num_branches, self.num_classes, self.average = num_branches, num_classes, average
+        loss = checks.config('loss', loss, MODELS)
+        super().__init__(loss=loss, init_cfg=init_cfg or NORMAL, **decision(thr, topk))
+        self.average = checks.choice('average', average, AVERAGES)
+        self.num_branches = checks.whole('num_branches', num_branches)
+        self.num_classes = checks.whole('num_classes', num_classes)
+        checks.whole('in_channels', in_channels)
         self.fcs = nn.ModuleList(nn.Linear(in_channels, num_classes) for _ in range(num_branches))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:

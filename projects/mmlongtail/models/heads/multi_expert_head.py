@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 
 import torch
 from mmengine.model import BaseModule, ModuleList
@@ -13,6 +14,7 @@ from mmpretrain.structures import DataSample, label_to_onehot
 from torch import Tensor
 
 from mmlongtail.models.losses.base import full_precision
+from mmlongtail.structures import checks
 
 ENSEMBLE = 'ensemble'
 
@@ -49,15 +51,12 @@ class MultiExpertHead(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if num_experts < 1:
-            raise ValueError(f'num_experts is {num_experts}, expected at least 1')
-        if not isinstance(expert, dict) and len(expert) != num_experts:
-            raise ValueError(f'expert has {len(expert)} configs, expected one or num_experts={num_experts}')
-        if predict_with != ENSEMBLE and predict_with not in range(num_experts):
-            raise ValueError(
-                f'predict_with is {predict_with!r}, expected {ENSEMBLE!r} or an expert, 0 to {num_experts - 1}'
-            )
-        configs = [expert] * num_experts if isinstance(expert, dict) else expert
+        checks.whole('num_experts', num_experts)
+        checks.choice('predict_with', predict_with, (ENSEMBLE, *range(num_experts)))
+        checks.config('loss', loss, MODELS)
+        config = partial(checks.config, registry=MODELS)
+        experts = [expert] * num_experts if isinstance(expert, dict) else expert
+        configs = checks.sequence('expert', experts, config, length=num_experts)
         self.experts = ModuleList(MODELS.build(deepcopy(config)) for config in configs)
         self.loss_module = MODELS.build(loss)
         self.num_branches, self.predict_with = num_experts, predict_with

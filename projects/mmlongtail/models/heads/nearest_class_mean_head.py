@@ -8,6 +8,8 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 METRICS = ('euclidean', 'cosine')
 
 
@@ -31,12 +33,9 @@ class NearestClassMeanHead(ClsHead):
 
     def __init__(self, num_classes: int, in_channels: int, metric: str = 'euclidean', **kwargs):
         super().__init__(**kwargs)
-        if metric not in METRICS:
-            raise ValueError(f'metric is {metric!r}, expected one of {METRICS}')
-        for name, value in dict(num_classes=num_classes, in_channels=in_channels).items():
-            if value < 1:
-                raise ValueError(f'{name} is {value}, expected at least 1')
-        self.num_classes, self.in_channels, self.metric = num_classes, in_channels, metric
+        self.metric = checks.choice('metric', metric, METRICS)
+        self.num_classes = checks.whole('num_classes', num_classes)
+        self.in_channels = checks.whole('in_channels', in_channels)
         self.register_buffer('means', torch.zeros(num_classes, in_channels))
         self.register_buffer('known', torch.zeros(num_classes, dtype=torch.bool))
 

@@ -8,6 +8,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 
 class ScaledLinear(nn.Module):
     """Scores ``f_k z_k`` (B, K) of a layer's z, frozen unless it is trained too; the factors f start at 1."""
@@ -49,12 +51,12 @@ class LearnableWeightScalingHead(BaseModule):
 
     def __init__(self, classifier: dict, train_weights: bool = False):
         super().__init__()
-        self.classifier = MODELS.build(classifier)
+        self.classifier = MODELS.build(checks.config('classifier', classifier, MODELS))
         layer = getattr(self.classifier, 'fc', None)
         if not isinstance(layer, nn.Linear):
             name = type(self.classifier).__name__
             raise ValueError(f'classifier is a {name}, expected a head with a linear layer fc')
-        self.classifier.fc = ScaledLinear(layer, train_weights)
+        self.classifier.fc = ScaledLinear(layer, checks.flag('train_weights', train_weights))
         self.num_classes = layer.out_features
         self.register_load_state_dict_pre_hook(_take_stage_one)
 

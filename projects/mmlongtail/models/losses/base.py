@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 REDUCTIONS = ('none', 'mean', 'sum')
 
 
@@ -28,7 +30,8 @@ class ReducedLoss(nn.Module):
 
     def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0):
         super().__init__()
-        self.reduction, self.loss_weight = self._checked(reduction), loss_weight
+        self.reduction = checks.choice('reduction', reduction, REDUCTIONS)
+        self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
 
     def reduction_of_call(self, override: str | None, avg_factor: float | None) -> str:
         """The reduction of one call.
@@ -36,7 +39,7 @@ class ReducedLoss(nn.Module):
         Raises:
             ValueError: For an unknown one, or ``avg_factor`` with 'sum'.
         """
-        reduction = self._checked(override or self.reduction)
+        reduction = checks.choice('reduction', override or self.reduction, REDUCTIONS)
         if avg_factor is not None and reduction == 'sum':
             raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
         return reduction
@@ -47,12 +50,6 @@ class ReducedLoss(nn.Module):
         if reduction == 'mean' and avg_factor is None:
             return per_image.mean()
         return per_image.sum() / (1 if avg_factor is None else avg_factor)
-
-    @staticmethod
-    def _checked(reduction: str) -> str:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'reduction is {reduction!r}, expected one of {REDUCTIONS}')
-        return reduction
 
 
 class MultiLabelLoss(ReducedLoss, ABC):

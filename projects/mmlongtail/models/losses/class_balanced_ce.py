@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from .class_counts import ClassCounts, checked_beta, effective_number_weight
-from .focal import checked_gamma, focal_softplus
+from mmlongtail.structures import checks
+
+from .class_counts import ClassCounts, effective_number_weight
+from .focal import focal_softplus
 from .single_label import SingleLabelLoss, softmax_log_odds
 
 
@@ -39,7 +41,8 @@ class ClassBalancedCELoss(ClassCounts, SingleLabelLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        self.beta, self.focal_gamma = checked_beta(beta), checked_gamma(focal_gamma)
+        self.beta = checks.number('beta', beta, at_least=0, below=1)
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
 
     def class_losses(self, logits: Tensor) -> Tensor:
         """The weighted loss for each label, (B, K)."""

@@ -8,8 +8,10 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from .class_counts import ClassCountLoss, checked_beta, effective_number_weight
-from .focal import checked_gamma, focal_softplus
+from mmlongtail.structures import checks
+
+from .class_counts import ClassCountLoss, effective_number_weight
+from .focal import focal_softplus
 
 MODES = ('by_class', 'average_n', 'average_w', 'min_n')
 
@@ -48,10 +50,10 @@ class ClassBalancedFocalLoss(ClassCountLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        if mode not in MODES:
-            raise ValueError(f'mode is {mode!r}, expected one of {MODES}')
-        self.beta, self.mode = checked_beta(beta), mode
-        self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
+        self.beta = checks.number('beta', beta, at_least=0, below=1)
+        self.mode = checks.choice('mode', mode, MODES)
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
+        self.balance = checks.number('balance', balance, above=0)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted focal loss, (B, K)."""

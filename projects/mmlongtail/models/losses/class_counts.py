@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .base import MultiLabelLoss
 
 
@@ -62,14 +64,10 @@ class ClassCounts(nn.Module):
             raise ValueError(
                 f'class_counts={class_counts} and num_images={num_images} go together: give both or neither'
             )
-        counts = torch.as_tensor(class_counts, dtype=torch.int64, device=self.class_counts.device).clone()
-        highest = float('inf') if num_images is None else num_images
-        if counts.dim() != 1 or counts.numel() == 0 or not 0 <= counts.min() <= counts.max() <= highest:
-            raise ValueError(
-                f'class_counts is {counts.tolist()}, expected a flat list of counts from 0 to '
-                + ('any number' if num_images is None else f'num_images={num_images}')
-            )
-        self.class_counts, self.num_images = counts, num_images or 0
+        self.num_images = checks.whole('num_images', num_images, at_least=0, optional=True) or 0
+        name = 'class_counts' if num_images is None else f'num_images={num_images}: class_counts'
+        counts = checks.counts(name, class_counts, at_most=num_images, at_least=1)
+        self.class_counts = torch.from_numpy(counts).to(self.class_counts.device)
 
 
 class ClassCountLoss(ClassCounts, MultiLabelLoss):
@@ -97,10 +95,3 @@ def effective_number_weight(counts: Tensor, beta: float) -> Tensor:
     """
     # in float64: 1 - beta^n has no digits left in float32 where beta is near 1
     return ((1 - beta) / (1 - beta ** counts.double())).to(counts)
-
-
-def checked_beta(beta: float) -> float:
-    """The beta of :func:`effective_number_weight` itself, where it is one."""
-    if not 0 <= beta < 1:
-        raise ValueError(f'beta is {beta}, expected a number from 0 up to, not including, 1')
-    return beta

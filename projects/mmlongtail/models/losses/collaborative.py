@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
+
+from mmlongtail.structures import checks
 
 from .peer_loss import PeerLoss
 from .streams import loss_or_zero, stream_rows
@@ -37,16 +40,15 @@ class CollaborativeLoss(nn.Module):
         self, streams: Sequence[Sequence[str]], classification: dict, consistency: dict | None = None
     ):
         super().__init__()
-        if not streams or any(isinstance(names, str) or not names for names in streams):
-            raise ValueError(
-                f'streams is {streams}, expected for each branch a list of the stream names it learns from, '
-                "such as [['uniform'], ['rebalanced']]"
-            )
+        names_of = partial(checks.sequence, of=checks.text, at_least=1)
+        self.streams = checks.sequence('streams', streams, names_of, at_least=1)
         if consistency is not None and len(streams) < 2:
             raise ValueError(f'consistency={consistency} needs two branches, but streams={streams} names one')
-        self.streams = [tuple(names) for names in streams]
         self.names = tuple(dict.fromkeys(name for names in self.streams for name in names))
-        self.classification = nn.ModuleList(MODELS.build(classification) for _ in streams)
+        self.classification = nn.ModuleList(
+            MODELS.build(checks.config('classification', classification, MODELS)) for _ in streams
+        )
+        checks.config('consistency', consistency, MODELS, optional=True)
         self.consistency = None if consistency is None else MODELS.build(consistency)
 
     def forward(self, logits: Tensor, targets: Tensor, streams: Sequence[str | None]) -> dict[str, Tensor]:

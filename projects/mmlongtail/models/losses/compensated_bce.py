@@ -8,6 +8,8 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .frequency_weighted_bce import FrequencyWeightedBCELoss
 
 
@@ -36,8 +38,7 @@ class CompensatedBCELoss(FrequencyWeightedBCELoss):
         **kwargs,
     ):
         super().__init__(class_counts, num_images, **kwargs)
-        if num_classes < 1:
-            raise ValueError(f'num_classes is {num_classes}, expected at least 1')
+        checks.whole('num_classes', num_classes)
         self.mu_pos, self.mu_neg = (nn.Parameter(torch.zeros(num_classes)) for _ in range(2))
         self.sigma_pos, self.sigma_neg = (nn.Parameter(torch.ones(num_classes)) for _ in range(2))
 

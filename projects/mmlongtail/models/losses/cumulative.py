@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .base import full_precision
 from .streams import loss_or_zero, stream_rows
 
@@ -40,10 +42,10 @@ class CumulativeLoss(nn.Module):
 
     def __init__(self, streams: Sequence[str] = ('uniform', 'rebalanced'), *, classification: dict):
         super().__init__()
-        if isinstance(streams, str) or len(streams) != 2 or streams[0] == streams[1]:
-            raise ValueError(f'streams is {streams!r}, expected the names of two different streams')
-        self.streams = tuple(streams)
-        self.classification = MODELS.build(classification)
+        self.streams = checks.sequence('streams', streams, checks.text, length=2)
+        if streams[0] == streams[1]:
+            checks.refuse('streams', streams, 'the names of two different streams')
+        self.classification = MODELS.build(checks.config('classification', classification, MODELS))
         self.alpha: float | None = None
 
     def set_progress(self, epochs_done: int, max_epochs: int) -> None:

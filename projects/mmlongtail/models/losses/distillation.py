@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .base import full_precision
 from .class_counts import ClassCounts
 
@@ -30,7 +32,8 @@ class DistillationLoss(ClassCounts, nn.Module):
         self, balanced: bool = True, loss_weight: float = 1.0, class_counts: Sequence[int] | None = None
     ):
         super().__init__(class_counts)
-        self.balanced, self.loss_weight = balanced, loss_weight
+        self.balanced = checks.flag('balanced', balanced)
+        self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
 
     def forward(self, logits: Tensor, teacher_logits: Tensor) -> Tensor:
         """The loss of logits (B, K) of the student and (B, K) of the teacher.

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCountLoss
-from .focal import checked_gamma, focal_softplus
+from .focal import focal_softplus
 from .rebalanced_weight import rebalanced_weight
 
 
@@ -53,12 +55,14 @@ class DistributionBalancedLoss(ClassCountLoss):
         **kwargs,
     ):
         super().__init__(class_counts, num_images, **kwargs)
-        if neg_scale <= 0:
-            raise ValueError(f'neg_scale is {neg_scale}, expected a number above 0')
-        self.map_alpha, self.map_beta, self.map_mu = map_alpha, map_beta, map_mu
-        self.neg_scale, self.init_bias = neg_scale, init_bias
-        self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
-        self.reweight = reweight
+        self.map_alpha = checks.number('map_alpha', map_alpha, at_least=0)
+        self.map_beta = checks.number('map_beta', map_beta)
+        self.map_mu = checks.number('map_mu', map_mu)
+        self.neg_scale = checks.number('neg_scale', neg_scale, above=0)
+        self.init_bias = checks.number('init_bias', init_bias)
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
+        self.balance = checks.number('balance', balance, above=0)
+        self.reweight = checks.flag('reweight', reweight)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (B, K)."""

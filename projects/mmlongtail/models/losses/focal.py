@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .base import MultiLabelLoss
 
 
@@ -43,16 +45,10 @@ class MultiLabelFocalLoss(MultiLabelLoss):
 
     def __init__(self, focal_gamma: float = 2.0, balance: float = 2.0, **kwargs):
         super().__init__(**kwargs)
-        self.focal_gamma, self.balance = checked_gamma(focal_gamma), balance
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
+        self.balance = checks.number('balance', balance, above=0)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (4), (B, K)."""
         positive, negative = (focal_softplus(error, self.focal_gamma) for error in (-logits, logits))
         return self.balance * (targets * positive + (1 - targets) * negative)
-
-
-def checked_gamma(focal_gamma: float) -> float:
-    """The focusing parameter itself, where it is one."""
-    if focal_gamma < 0:
-        raise ValueError(f'focal_gamma is {focal_gamma}, expected a number >= 0')
-    return focal_gamma

@@ -10,8 +10,10 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCounts
-from .focal import checked_gamma, focal_power
+from .focal import focal_power
 from .single_label import SingleLabelLoss, softmax_log_odds
 
 CLOUDS = ('log', 'cos', 'power')
@@ -61,16 +63,12 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        if cloud not in CLOUDS:
-            raise ValueError(f'cloud is {cloud!r}, expected one of {CLOUDS}')
-        for name, value in dict(power=power, scale=scale).items():
-            if value <= 0:
-                raise ValueError(f'{name} is {value}, expected a number above 0')
-        for name, value in dict(noise_mul=noise_mul, margin=margin).items():
-            if value < 0:
-                raise ValueError(f'{name} is {value}, expected a number >= 0')
-        self.cloud, self.power, self.noise_mul = cloud, power, noise_mul
-        self.scale, self.margin, self.focal_gamma = scale, margin, checked_gamma(focal_gamma)
+        self.cloud = checks.choice('cloud', cloud, CLOUDS)
+        self.power = checks.number('power', power, above=0)
+        self.noise_mul = checks.number('noise_mul', noise_mul, at_least=0)
+        self.scale = checks.number('scale', scale, above=0)
+        self.margin = checks.number('margin', margin, at_least=0)
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
 
     def class_losses(self, logits: Tensor) -> Tensor:
         """Eq. (12) for each label, (B, K), of cosines (B, K)."""

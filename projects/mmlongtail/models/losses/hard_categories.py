@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .base import ReducedLoss, full_precision
 from .class_counts import ClassCounts
 
 FORMS = ('paper', 'code')
 RANKINGS = ('own', 'first', 'random')
+check_ratio = partial(checks.number, above=0, at_most=1)
 
 
 def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_label: bool = False) -> Tensor:
@@ -30,7 +34,7 @@ def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_la
     Raises:
         ValueError: For a ratio outside (0, 1] or targets of another shape.
     """
-    checked_ratio('ratio', ratio)
+    check_ratio('ratio', ratio)
     ids = targets.shape == ranking.shape[:1] and not targets.is_floating_point()
     if ranking.dim() != 2 or not (ids or targets.shape == ranking.shape):
         raise ValueError(
@@ -60,20 +64,6 @@ def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -
     if form == 'code':
         return F.log_softmax((logits + log_prior) * mask, dim=-1)
     return F.log_softmax((logits + log_prior).masked_fill(~mask, float('-inf')), dim=-1)
-
-
-def checked_ratio(name: str, ratio: float) -> float:
-    """The ratio itself, where it is in (0, 1]."""
-    if not 0 < ratio <= 1:
-        raise ValueError(f'{name} is {ratio}, expected a number above 0 and up to 1')
-    return ratio
-
-
-def checked_form(form: str) -> str:
-    """The form itself, where it is one."""
-    if form not in FORMS:
-        raise ValueError(f'form is {form!r}, expected one of {FORMS}')
-    return form
 
 
 @MODELS.register_module()
@@ -108,10 +98,10 @@ class HardCategoryLoss(ClassCounts, ReducedLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        self.ratio, self.form, self.balanced = checked_ratio('ratio', ratio), checked_form(form), balanced
-        self.ranking = ranking or ('first' if form == 'code' else 'own')
-        if self.ranking not in RANKINGS:
-            raise ValueError(f'ranking is {ranking!r}, expected one of {RANKINGS}')
+        self.ratio, self.form = check_ratio('ratio', ratio), checks.choice('form', form, FORMS)
+        default = 'first' if form == 'code' else 'own'
+        self.ranking = checks.choice('ranking', default if ranking is None else ranking, RANKINGS)
+        self.balanced = checks.flag('balanced', balanced)
 
     def ranking_of(self, logits: Tensor) -> Tensor:
         """The scores that choose the hard categories of each row, like logits (E, ..., K) of E experts."""

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCounts
 from .single_label import SingleLabelLoss
 
@@ -45,12 +47,9 @@ class LabelAwareSmoothingLoss(ClassCounts, SingleLabelLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        for name, value in dict(smooth_head=smooth_head, smooth_tail=smooth_tail).items():
-            if not 0 <= value <= 1:
-                raise ValueError(f'{name} is {value}, expected a number from 0 to 1')
-        if shape not in SHAPES:
-            raise ValueError(f'shape is {shape!r}, expected one of {SHAPES}')
-        self.smooth_head, self.smooth_tail, self.shape = smooth_head, smooth_tail, shape
+        self.smooth_head = checks.share('smooth_head', smooth_head)
+        self.smooth_tail = checks.share('smooth_tail', smooth_tail)
+        self.shape = checks.choice('shape', shape, SHAPES)
 
     def class_losses(self, logits: Tensor) -> Tensor:
         """Cross-entropy with each smoothed label, (B, K)."""

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCountLoss
 
 
@@ -32,9 +34,7 @@ class MultiLabelLDAMLoss(ClassCountLoss):
 
     def __init__(self, max_margin: float = 0.5, class_counts: Sequence[int] | None = None, **kwargs):
         super().__init__(class_counts, **kwargs)
-        if max_margin < 0:
-            raise ValueError(f'max_margin is {max_margin}, expected a number >= 0')
-        self.max_margin = max_margin
+        self.max_margin = checks.number('max_margin', max_margin, at_least=0)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Cross-entropy with margins, (B, K)."""

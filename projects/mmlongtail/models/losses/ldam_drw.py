@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from .class_counts import ClassCounts, checked_beta, effective_number_weight
+from mmlongtail.structures import checks
+
+from .class_counts import ClassCounts, effective_number_weight
 from .single_label import SingleLabelLoss, softmax_log_odds
 
 
@@ -45,21 +47,15 @@ class LDAMLoss(ClassCounts, SingleLabelLoss):
         **kwargs,
     ):
         super().__init__(class_counts, **kwargs)
-        if max_margin < 0:
-            raise ValueError(f'max_margin is {max_margin}, expected a number >= 0')
-        if scale <= 0:
-            raise ValueError(f'scale is {scale}, expected a number above 0')
-        if drw_epoch is not None and drw_epoch < 0:
-            raise ValueError(f'drw_epoch is {drw_epoch}, expected a number of epochs >= 0 or None')
-        self.max_margin, self.scale = max_margin, scale
-        self.drw_epoch, self.beta = drw_epoch, checked_beta(beta)
+        self.max_margin = checks.number('max_margin', max_margin, at_least=0)
+        self.scale = checks.number('scale', scale, above=0)
+        self.drw_epoch = checks.whole('drw_epoch', drw_epoch, at_least=0, optional=True)
+        self.beta = checks.number('beta', beta, at_least=0, below=1)
         self.epochs_done: int | None = None
 
     def set_progress(self, epochs_done: int, max_epochs: int) -> None:
         """Take the number of epochs done; that of all epochs does not matter here."""
-        if epochs_done < 0:
-            raise ValueError(f'epochs_done is {epochs_done}, expected a number >= 0')
-        self.epochs_done = epochs_done
+        self.epochs_done = checks.whole('epochs_done', epochs_done, at_least=0)
 
     def class_losses(self, logits: Tensor) -> Tensor:
         """Eq. (13) for each label, (B, K), of cosines (B, K)."""

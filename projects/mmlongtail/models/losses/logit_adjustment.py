@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCounts
 from .single_label import SingleLabelLoss
 
@@ -31,9 +33,7 @@ class LogitAdjustmentLoss(ClassCounts, SingleLabelLoss):
 
     def __init__(self, tau: float = 1.0, class_counts: Sequence[int] | None = None, **kwargs):
         super().__init__(class_counts, **kwargs)
-        if tau < 0:
-            raise ValueError(f'tau is {tau}, expected a number >= 0')
-        self.tau = tau
+        self.tau = checks.number('tau', tau, at_least=0)
 
     def class_losses(self, logits: Tensor) -> Tensor:
         """Eq. (10) for each label, (B, K)."""

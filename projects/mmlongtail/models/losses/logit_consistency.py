@@ -6,6 +6,8 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .base import full_precision
 
 SPACES = ('logit', 'probability')
@@ -28,9 +30,8 @@ class LogitConsistencyLoss(nn.Module):
 
     def __init__(self, space: str = 'logit', loss_weight: float = 1.0):
         super().__init__()
-        if space not in SPACES:
-            raise ValueError(f'space is {space!r}, expected one of {SPACES}')
-        self.space, self.loss_weight = space, loss_weight
+        self.space = checks.choice('space', space, SPACES)
+        self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """The mean over images and classes of sides (B, K) and (B, K); 0 for B = 0."""

@@ -6,6 +6,8 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 
 @MODELS.register_module()
 class NestedCollaborativeLoss(nn.Module):
@@ -40,9 +42,11 @@ class NestedCollaborativeLoss(nn.Module):
     ):
         super().__init__()
         configs = dict(classification=classification, hard=hard, inter=inter, intra=intra)
+        for name, value in configs.items():
+            checks.config(name, value, MODELS, optional=True)
         if not any(configs.values()):
             raise ValueError(f'{configs} has no loss, expected the config of at least one')
-        if learnable_weights and not (inter and intra):
+        if checks.flag('learnable_weights', learnable_weights) and not (inter and intra):
             raise ValueError(
                 f'learnable_weights={learnable_weights} needs both, got inter={inter} and intra={intra}'
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 GRADIENTS = ('both', 'first', 'second')
 
 
@@ -56,8 +58,7 @@ def _sum_over_pairs(probs: Tensor, scores: Tensor, gradient: str) -> Tensor:
     alone is 0, as for probabilities that add up to 1, all that reaches the first arguments of the divergences goes
     through p, and all that reaches the second ones through l.
     """
-    if gradient not in GRADIENTS:
-        raise ValueError(f'gradient is {gradient!r}, expected one of {GRADIENTS}')
+    checks.choice('gradient', gradient, GRADIENTS)
     probs, scores = _centred(probs), _centred(scores)
     if gradient == 'first':
         scores = scores.detach()

@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCounts
-from .hard_categories import checked_form, hard_log_probs
+from .hard_categories import FORMS, hard_log_probs
 from .pairwise_kl import pairwise_kl
 from .peer_loss import PeerLoss
 
@@ -43,9 +45,9 @@ class PeerDistillationLoss(ClassCounts, PeerLoss):
         class_counts: Sequence[int] | None = None,
         **kwargs,
     ):
-        ranking = ranking or ('first' if form == 'code' else 'mean')
-        super().__init__(class_counts, ranking=ranking, **kwargs)
-        self.balanced, self.form = balanced, checked_form(form)
+        default = 'first' if form == 'code' else 'mean'
+        super().__init__(class_counts, ranking=default if ranking is None else ranking, **kwargs)
+        self.balanced, self.form = checks.flag('balanced', balanced), checks.choice('form', form, FORMS)
         self.including_label = form == 'code'
 
     def full_part(self, logits: Tensor) -> Tensor:

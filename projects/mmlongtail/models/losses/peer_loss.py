@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from mmlongtail.structures import checks
+
 from .base import full_precision
-from .hard_categories import checked_ratio, hard_categories
+from .hard_categories import hard_categories
 from .pairwise_kl import GRADIENTS
 
 RANKINGS = ('mean', 'first')
@@ -44,18 +46,16 @@ class PeerLoss(nn.Module, ABC):
         ramp: float = 0.0,
     ):
         super().__init__()
-        for name, value, known in (('gradient', gradient, GRADIENTS), ('ranking', ranking, RANKINGS)):
-            if value not in known:
-                raise ValueError(f'{name} is {value!r}, expected one of {known}')
+        self.gradient = checks.choice('gradient', gradient, GRADIENTS)
+        self.ranking = checks.choice('ranking', ranking, RANKINGS)
+        self.hard_ratio = checks.number('hard_ratio', hard_ratio, at_least=0, at_most=1, optional=True)
+        self.full = checks.flag('full', full)
         if not full and not hard_ratio:
             raise ValueError(
                 f'full={full} and hard_ratio={hard_ratio} leave nothing: at least one must be on'
             )
-        if not 0 <= ramp <= 1:
-            raise ValueError(f'ramp is {ramp}, expected a share of the training from 0 to 1')
-        self.hard_ratio = checked_ratio('hard_ratio', hard_ratio) if hard_ratio else 0
-        self.full, self.gradient, self.ranking = full, gradient, ranking
-        self.loss_weight, self.ramp = loss_weight, ramp
+        self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
+        self.ramp = checks.share('ramp', ramp)
         self.progress: float | None = None
 
     def set_progress(self, epochs_done: int, max_epochs: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -10,10 +11,10 @@ from mmengine.dist import all_reduce
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from mmlongtail.structures import GROUP_NAMES, class_groups
+from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
 
 from .class_counts import ClassCountLoss
-from .focal import checked_gamma, focal_power
+from .focal import focal_power
 from .rebalanced_weight import rebalanced_weight
 
 Factor = float | Mapping[str, float] | Sequence[float]
@@ -127,20 +128,20 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         )
         for name, factor in self.factors.items():
             _check_factor(name, factor)
-        if isinstance(adaptive, str) or set(adaptive) - set(self.factors):
-            raise ValueError(f'adaptive is {adaptive!r}, expected a list of some of {list(self.factors)}')
-        _check_choice('adaptive_rule', adaptive_rule, FOLLOWS_NEGATIVES)
-        _check_choice('focal', focal, FOCAL)
-        _check_choice('focal_on', focal_on, FOCAL_ON)
-        for name, value in (('bias_scale', bias_scale), ('balance', balance)):
-            if not value > 0:
-                raise ValueError(f'{name} is {value}, expected a number above 0')
-        if reweight is not None and set(reweight) != set(WEIGHT):
-            raise ValueError(f'reweight is {reweight!r}, expected None or a number for each of {WEIGHT}')
-        self.adaptive, self.follows_negatives = tuple(adaptive), FOLLOWS_NEGATIVES[adaptive_rule]
-        self.focal, self.focal_on, self.focal_gamma = focal, focal_on, checked_gamma(focal_gamma)
-        self.balance, self.reweight = balance, reweight
-        self.init_bias, self.bias_scale, self.edges = init_bias, bias_scale, edges
+        self.adaptive = checks.sequence('adaptive', adaptive, partial(checks.choice, options=self.factors))
+        self.follows_negatives = FOLLOWS_NEGATIVES[
+            checks.choice('adaptive_rule', adaptive_rule, FOLLOWS_NEGATIVES)
+        ]
+        self.focal = checks.choice('focal', focal, FOCAL)
+        self.focal_on = checks.choice('focal_on', focal_on, FOCAL_ON)
+        self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
+        self.balance = checks.number('balance', balance, above=0)
+        self.reweight = (
+            None if reweight is None else checks.mapping('reweight', reweight, checks.number, WEIGHT)
+        )
+        self.init_bias = checks.number('init_bias', init_bias)
+        self.bias_scale = checks.number('bias_scale', bias_scale, above=0)
+        self.edges = group_edges(edges)
         self.register_buffer('groups', torch.zeros(0, dtype=torch.int64), persistent=False)
         self.register_buffer('factor_values', torch.zeros(0), persistent=False)
         if class_counts is not None or num_images is not None:
@@ -183,21 +184,15 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         self.factor_values = torch.tensor(values, device=device)  # (4, K)
 
 
-def _check_choice(name: str, value: object, choices: Iterable) -> None:
-    if value not in choices:
-        raise ValueError(f'{name} is {value!r}, expected one of {list(choices)}')
-
-
 def _check_factor(name: str, factor: Factor) -> None:
     """Refuse what is neither a positive number, nor one per group, nor a list of some."""
+    positive = partial(checks.number, above=0)
     if isinstance(factor, Mapping):
-        if set(factor) != set(GROUP_NAMES):
-            raise ValueError(f'{name} is {dict(factor)}, expected a number for each of {GROUP_NAMES}')
-        values = list(factor.values())
+        checks.mapping(name, factor, positive, GROUP_NAMES)
+    elif isinstance(factor, Sequence):
+        checks.sequence(name, factor, positive, at_least=1)
     else:
-        values = list(factor) if isinstance(factor, Sequence) else [factor]
-    if not values or not min(values) > 0:
-        raise ValueError(f'{name} is {factor}, expected numbers above 0')
+        positive(name, factor)
 
 
 def _per_class(name: str, factor: Factor, groups: Sequence[int]) -> list[float]:

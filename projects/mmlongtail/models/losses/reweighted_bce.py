@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from mmlongtail.structures import checks
+
 from .class_counts import ClassCountLoss
 
 POWERS = dict(inv=1.0, sqrt_inv=0.5)
@@ -38,9 +40,7 @@ class ReweightedBCELoss(ClassCountLoss):
         **kwargs,
     ):
         super().__init__(class_counts, num_images, **kwargs)
-        if mode not in POWERS:
-            raise ValueError(f'mode is {mode!r}, expected one of {tuple(POWERS)}')
-        self.mode = mode
+        self.mode = checks.choice('mode', mode, POWERS)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted cross-entropy, (B, K)."""

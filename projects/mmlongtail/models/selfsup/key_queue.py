@@ -7,6 +7,8 @@ from mmengine.dist import all_gather
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmlongtail.structures import checks
+
 
 class KeyQueue(nn.Module):
     """A buffer of the latest keys, oldest first; before there are any, random unit vectors.
@@ -28,9 +30,9 @@ class KeyQueue(nn.Module):
 
     def __init__(self, queue_len: int, num_experts: int, feat_dim: int):
         super().__init__()
-        for name, value in dict(queue_len=queue_len, num_experts=num_experts, feat_dim=feat_dim).items():
-            if value < 1:
-                raise ValueError(f'{name} is {value}, expected at least 1')
+        checks.whole('queue_len', queue_len)
+        checks.whole('num_experts', num_experts)
+        checks.whole('feat_dim', feat_dim)
         start = functional.normalize(torch.randn(queue_len, num_experts, feat_dim), dim=-1)
         self.register_buffer('keys', start)
 

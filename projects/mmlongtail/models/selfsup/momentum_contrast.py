@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from mmlongtail.models.heads.multi_expert_head import split_experts
 from mmlongtail.models.losses.base import full_precision
+from mmlongtail.structures import checks
 
 from ..branching import BranchedModule
 from .key_queue import KeyQueue
@@ -67,16 +68,12 @@ class MomentumContrast(BaseModule):
         loss_weight: float = 1.0,
     ):
         super().__init__()
-        channels = [in_channels] * num_experts if isinstance(in_channels, int) else list(in_channels)
-        if len(channels) != num_experts:
-            raise ValueError(
-                f'in_channels is {channels}, expected one number or {num_experts}, one per expert'
-            )
-        if not 0 < momentum < 1:
-            raise ValueError(f'momentum is {momentum}, expected between 0 and 1, such as 0.001')
-        if temperature <= 0:
-            raise ValueError(f'temperature is {temperature}, expected above 0')
-        self.loss_weight, self.num_experts = loss_weight, num_experts
+        self.num_experts = checks.whole('num_experts', num_experts)
+        channels = [in_channels] * num_experts if isinstance(in_channels, int) else in_channels
+        channels = checks.sequence('in_channels', channels, checks.whole, length=num_experts)
+        checks.number('momentum', momentum, above=0, below=1)
+        checks.number('temperature', temperature, above=0)
+        self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
         self.queue = KeyQueue(queue_len, num_experts, feat_dim)
         self.projections = ModuleList(projection(width, feat_dim) for width in channels)
         self.head = MODELS.build(
