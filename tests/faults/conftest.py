@@ -17,6 +17,7 @@ ROWS = pytest.StashKey[list]()
 
 def pytest_addoption(parser):
     parser.addoption('--kills', type=int, default=50, help='kills in all, spread over the trainings')
+    parser.addoption('--mutations', type=int, default=10000, help='damaged files for each reader')
     parser.addoption('--write', action='store_true', help=f'put the results into {DOCS.name}')
 
 

@@ -199,13 +199,13 @@ def wait_for(found: Callable[[], object], process, seconds: float = 60) -> bool:
 def outcome(training: Training, folder: Path) -> dict[str, torch.Tensor]:
     """Every tensor of the last checkpoint of each stage, weights and optimizer; its iterations; the best one."""
     tensors = {}
-    for work_dir in training.work_dirs(folder):
+    for stage, work_dir in enumerate(training.work_dirs(folder), 1):
         checkpoint = torch.load(newest_checkpoint(work_dir))
-        tensors[f'{work_dir.name} iterations'] = checkpoint['meta']['iter']
+        tensors[f'stage {stage} iterations'] = checkpoint['meta']['iter']
         best = checkpoint['message_hub']['runtime_info']['best_ckpt']
-        tensors[f'{work_dir.name} best'] = os.path.basename(best), os.path.isfile(best)
+        tensors[f'stage {stage} best'] = os.path.basename(best), os.path.isfile(best)
         for part in ('state_dict', 'optimizer'):
-            _collect(checkpoint[part], f'{work_dir.name}.{part}', tensors)
+            _collect(checkpoint[part], f'stage {stage} {part}', tensors)
     return tensors
 
 

@@ -96,9 +96,9 @@ def test_a_training_that_cannot_be_meant(refused, more, message):
 def test_a_warmup_that_never_ends(refused, tool, tiny_config, tmp_path, capfd):
     warmup = "\nparam_scheduler = [dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=500)]\n"
     tiny_config.write_text(tiny_config.read_text() + warmup)
-    assert 'param_scheduler.0 (LinearLR) ends after 500 iterations, but the run after 4' in refused(
-        'train.py'
-    )
+    text = refused('train.py')
+    assert 'param_scheduler.0 (LinearLR) ends after 500 iterations, but the run after 4 iterations' in text
+    assert '--cfg-options param_scheduler.0.end=2 ' in text
     options = ['train_cfg.max_epochs=1', 'default_hooks.start_check.allow_short=True']
     tool('train.py')([str(tiny_config), '--work-dir', str(tmp_path / 'short'), '--cfg-options', *options])
     assert (tmp_path / 'short' / 'epoch_1.pth').is_file()
@@ -157,3 +157,10 @@ def test_what_cannot_be_written_is_found_before_the_test(refused, tmp_path, opti
 def test_a_file_that_is_no_checkpoint(refused, tmp_path):
     (tmp_path / 'a.pth').write_text('<html>not found</html>')
     assert refused('test.py', tmp_path / 'a.pth').startswith(f'{tmp_path / "a.pth"} ')
+
+
+def test_a_picture_that_does_not_decode(refused, pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / 'copy')
+    (tmp_path / 'copy' / 'class1' / '5.png').write_bytes(b'\x89PNG and no more')
+    text = refused('train.py', '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/copy')
+    assert text.startswith(f'1 of 8 pictures cannot be used: {tmp_path}/copy/class1/5.png ')

@@ -10,7 +10,7 @@ from mmpretrain.registry import DATA_SAMPLERS
 
 from mmlongtail.structures import ClassStatistics, checks, image_labels
 
-from ..pictures import some_of
+from ..text_file import some_of
 from .base import OrderSampler
 
 

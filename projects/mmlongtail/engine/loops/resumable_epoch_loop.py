@@ -19,7 +19,7 @@ from mmlongtail.datasets.samplers import OrderSampler
 from ..start_checks import check_epoch
 from .interrupts import Interrupted, Interrupts, keep_workers
 
-KEY = 'validated_epoch'
+KEY = 'epoch_validated'  # MMEngine logs what begins with val
 
 
 @LOOPS.register_module()
