@@ -167,8 +167,12 @@ def digits():
     return mmpretrain.registry.DATASETS.build(DIGITS)
 
 
+class NotFinite(Exception):
+    """What no loss said."""
+
+
 class FirstClass:
-    """The digits as a single-label set."""
+    """A single-label set of ten classes."""
 
     metainfo = dict(classes=list('abcdefghij'))
 
@@ -198,7 +202,7 @@ def run(loss: nn.Module) -> None:
     """Forward and backward on a small batch, the progress half way.
 
     Raises:
-        ArithmeticError: If the loss or a gradient is not finite.
+        NotFinite: If the loss or a gradient is not finite.
     """
     generator = torch.Generator().manual_seed(0)
     name, lead = type(loss).__name__, ()
@@ -223,7 +227,7 @@ def run(loss: nn.Module) -> None:
     )
     total.backward()
     if not total.isfinite() or not logits.grad.isfinite().all():
-        raise ArithmeticError(f'the loss is {total.item()}')
+        raise NotFinite(f'the loss is {total.item()}')
 
 
 def outcome(cls: type, registry: Registry, name: str, value: object) -> str:
@@ -234,7 +238,7 @@ def outcome(cls: type, registry: Registry, name: str, value: object) -> str:
         component = registry.build(config)
         if cls.__name__.endswith('Loss'):
             run(component)
-    except ArithmeticError as error:
+    except NotFinite as error:
         return f'not finite: {error}'
     except Exception as error:  # TimeoutError too
         return 'named' if re.search(rf'\b{name}\b', str(error)) else f'unnamed: {error!r}'[:200]

@@ -126,8 +126,8 @@ def sequence(
     """
     listed = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes))
     if not listed or len(value) < at_least or length not in (None, len(value)):
-        number_of = f'{length} ' if length is not None else f'at least {at_least} ' if at_least else ''
-        refuse(name, value, f'a list of {number_of}items')
+        size = f' of {length}' if length is not None else f' of {at_least} or more' * bool(at_least)
+        refuse(name, value, f'a list{size}')
     return tuple(of(f'{name}[{i}]', item) for i, item in enumerate(value))
 
 
@@ -151,10 +151,11 @@ def counts(name: str, value: Any, at_most: int | None = None, at_least: int = 0)
 
 
 def config(name: str, value: Any, registry: Any, optional: bool = False) -> Any:
-    """The config of a component: a dict whose ``type`` is a class, or the name of one in an MMEngine registry."""
+    """The config of a component: a dict whose ``type`` makes it, or names what does in an MMEngine registry."""
     if value is None and optional:
         return None
     kind = value.get('type') if isinstance(value, Mapping) else None
-    if isinstance(kind, type) or (isinstance(kind, str) and kind and registry.get(kind) is not None):
+    known = isinstance(kind, str) and kind and ('_scope_' in value or registry.get(kind) is not None)
+    if known or callable(kind):
         return value
     refuse(name, value, "a dict with the 'type' of a component" + ' or None' * optional)

@@ -385,7 +385,7 @@ def test_two_processes_record_the_labels_of_both(tmp_path):
     [
         (dict(interval=0), 'interval is 0, expected a whole number >= 1'),
         (dict(losses='head.loss_module'), "losses is 'head.loss_module', expected a list"),
-        (dict(losses=()), r'losses is \(\), expected a list of at least 1'),
+        (dict(losses=()), r'losses is \(\), expected a list of 1 or more'),
         (dict(edges=(100, 20)), r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)'),
         (dict(losses=['head.loss']), r"names 'head.loss', .* its head has \['head.loss_module'\]"),
     ],

@@ -289,7 +289,7 @@ def test_disagreeing_classes_are_named():
     'options, message',
     [
         (dict(edges=(100, 20)), 'edges is .*ascending'),
-        (dict(topk=()), r'topk is \(\), expected a list of at least 1'),
+        (dict(topk=()), r'topk is \(\), expected a list of 1 or more'),
         (dict(topk=0), r'topk\[0\] is 0, expected a whole number >= 1'),
         (dict(num_bins=-1), 'num_bins is -1, expected a whole number >= 0'),
     ],

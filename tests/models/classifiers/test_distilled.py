@@ -91,7 +91,7 @@ def test_a_checkpoint_needs_the_teachers_files_no_more(files, tmp_path):
 
 @pytest.mark.parametrize('checkpoints', [[], 'one.pth'])
 def test_checkpoints_are_a_list(checkpoints):
-    with pytest.raises(ValueError, match='checkpoints is .*expected a list of at least 1'):
+    with pytest.raises(ValueError, match='checkpoints is .*expected a list of 1 or more'):
         build(checkpoints)
 
 

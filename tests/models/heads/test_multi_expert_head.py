@@ -167,7 +167,7 @@ def test_views_must_follow_each_other(views):
     ('arguments', 'words'),
     [
         (dict(n=0), 'num_experts is 0'),
-        (dict(expert=[LINEAR]), 'expert is .*expected a list of 2 items'),
+        (dict(expert=[LINEAR]), 'expert is .*expected a list of 2'),
         (dict(predict_with=2), r"predict_with is 2, expected one of \['ensemble', 0, 1\]"),
         (dict(predict_with='mean'), "predict_with is 'mean'"),
         (dict(expert=[LINEAR, MULTI]), "'LinearClsHead', 'MultiLabelLinearClsHead'.*derive from ClsHead"),
