@@ -3,6 +3,7 @@
 import errno
 import random
 import resource
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -20,13 +21,15 @@ def archive(tmp_path):
     return tmp_path / 'some.pth'
 
 
-@pytest.fixture
+@contextmanager
 def limited():
-    """No file larger than 1,000 bytes can be written: what a quota does."""
+    """No file larger than 1,000 bytes can be written, pytest's log included: what a quota does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
@@ -49,11 +52,12 @@ def test_an_error_leaves_the_old_file_alone(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, limited):
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path):
     path = tmp_path / 'file'
     path.write_bytes(b'old')
-    with pytest.raises(DiskFullError, match='not written: .*file') as error, written_whole(path) as file:
-        file.write(bytes(2000))
+    with pytest.raises(DiskFullError, match='not written: .*file') as error:
+        with limited(), written_whole(path) as file:
+            file.write(bytes(2000))
     assert error.value.errno == errno.EFBIG
     assert path.read_bytes() == b'old'
     assert list(tmp_path.iterdir()) == [path]

@@ -112,18 +112,6 @@ def silence_missing_operators() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
-def resume_from_what_loads() -> None:
-    """Let a Runner with ``resume=True`` take the newest checkpoint of its work dir that loads.
-
-    Defect: MMEngine takes what ``last_checkpoint`` names, loadable or not, by the path that the folder once had.
-    """
-    from mmengine.runner import runner
-
-    from .checkpoints import newest_checkpoint
-
-    runner.find_latest_checkpoint = newest_checkpoint
-
-
 def init_cpu_distributed(cfg) -> bool:
     """Prepare a run of several processes without accelerator; to be called before the Runner is built.
 
@@ -211,4 +199,3 @@ def channels_last_is_safe(model) -> bool:
 check_versions()
 mend_torchvision()
 silence_missing_operators()
-resume_from_what_loads()

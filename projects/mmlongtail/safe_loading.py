@@ -20,9 +20,10 @@ from urllib.error import URLError
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
-from mmengine.runner import CheckpointLoader
+from mmengine.runner import CheckpointLoader, runner
 from torch.serialization import add_safe_globals
 
+from .checkpoints import newest_checkpoint
 from .files import check_archive
 from .plain_config import check_config_text
 
@@ -179,5 +180,14 @@ def use_safe_loader() -> None:
     CheckpointLoader.load_checkpoint = staticmethod(load_checkpoint)
 
 
+def resume_from_what_loads() -> None:
+    """Let a Runner with ``resume=True`` take the newest checkpoint of its work dir that loads.
+
+    Defect: MMEngine takes what ``last_checkpoint`` names, loadable or not, by the path that the folder once had.
+    """
+    runner.find_latest_checkpoint = newest_checkpoint
+
+
 allow_checkpoint_contents()
 use_safe_loader()
+resume_from_what_loads()

@@ -117,7 +117,8 @@ def test_a_read_only_folder(trainings, tmpfs, report, tmp_path):
     disk = tmpfs(20_000)
     subprocess.run(['mount', '-o', 'remount,ro', disk], check=True)
     assert finish(start(trainings[NAME], disk / 'run', log=tmp_path / 'log')) == 2
-    assert f"Read-only file system: '{disk}/run" in last_error(tmp_path / 'log')
+    error = last_error(tmp_path / 'log')
+    assert f'{disk}/run' in error and 'Read-only file system' in error
     report('read-only folder', NAME, 1, 'status 2, the folder is named')
 
 

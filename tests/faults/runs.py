@@ -64,6 +64,10 @@ def make_pictures(folder: Path) -> Path:
 def small(cfg: Config) -> Config:
     """Three epochs with a validation after each, a checkpoint every second iteration, and the best one."""
     cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=1)
+    cfg.param_scheduler = [
+        dict(type='LinearLR', start_factor=0.2, by_epoch=False, end=4),
+        dict(type='MultiStepLR', by_epoch=True, milestones=[2], gamma=0.1),
+    ]
     cfg.default_hooks.checkpoint.update(by_epoch=False, interval=2, save_best='auto', rule='greater')
     cfg.visualizer.vis_backends = cfg.vis_backends = [dict(type='LocalVisBackend')]
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
