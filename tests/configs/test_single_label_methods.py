@@ -41,6 +41,8 @@ def tiny(path: Path, pictures: Path, work_dir: Path) -> Config:
     cfg.model.backbone = dict(type='CifarResNet', depth=depth, base_channels=2)
     head = cfg.model.head
     head.get('classifier', head.get('expert', head)).in_channels = 8
+    if cfg.model.get('contrast'):
+        cfg.model.contrast.in_channels = 8
     train, test = cfg.train_dataloader, cfg.test_dataloader
     class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
     for loader in (train, test, *class_means):

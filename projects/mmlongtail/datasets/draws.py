@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -58,7 +58,8 @@ def inner_dataset(dataset: dict):
     Raises:
         ValueError: If it is neither.
     """
-    if hasattr(dataset, 'metainfo'):
+    indexed = hasattr(dataset, '__getitem__') and not isinstance(dataset, (Mapping, str)) and len(dataset)
+    if indexed or hasattr(dataset, 'metainfo'):  # a data set of torch, or even a list, serves
         return dataset
     return DATASETS.build(checks.config('dataset', dataset, DATASETS))
 

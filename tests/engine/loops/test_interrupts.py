@@ -35,6 +35,14 @@ def train(work_dir, *hooks, **settings):
     return runner.model.state_dict()
 
 
+@pytest.fixture(autouse=True)
+def attentive():
+    """A shell starts programs in the background deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
     return train(tmp_path_factory.mktemp('whole'), seed=4)

@@ -84,6 +84,10 @@ class TauNormalizationHook(Hook):
         self.drop_bias = checks.flag('drop_bias', drop_bias)
         self._stack = ExitStack()
 
+    def fills(self, training: bool) -> tuple[str, ...]:
+        """Tensors that need nothing of a checkpoint."""
+        return ('head.fc.bias',) if self.drop_bias and not training else ()
+
     # Around each batch and not around the epoch, before and after which EMAHook exchanges all weights.
     def before_test_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Normalise."""
