@@ -118,7 +118,7 @@ def test_sequences():
     for value in ([1, 2], (1, 2), np.array([1, 2]), range(1, 3)):
         assert pairs('x', value) == (1, 2)
     assert checks.sequence('x', [], checks.whole) == ()
-    for value in ('ab', 3, None, {1, 2}, {1: 2}, [1], [1, 2, 3], NAN):
+    for value in ('ab', 3, None, np.array(3), {1, 2}, {1: 2}, [1], [1, 2, 3], NAN):
         with pytest.raises(ValueError, match=r'^x is .+, expected a list of 2$'):
             pairs('x', value)
     with pytest.raises(ValueError, match=r'^x is \[\], expected a list of 1 or more$'):

@@ -124,7 +124,8 @@ def sequence(
     Raises:
         ValueError: If it is no sequence, of another length, or an item does not pass.
     """
-    listed = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes))
+    array = isinstance(value, np.ndarray) and value.ndim > 0
+    listed = array or (isinstance(value, Sequence) and not isinstance(value, (str, bytes)))
     if not listed or len(value) < at_least or length not in (None, len(value)):
         size = f' of {length}' if length is not None else f' of {at_least} or more' * bool(at_least)
         refuse(name, value, f'a list{size}')

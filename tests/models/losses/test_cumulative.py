@@ -206,6 +206,7 @@ def test_config_trains_and_tests(name, tmp_path):
         )
     cfg.train_dataloader.sampler.epoch_length = 12
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.default_hooks.start_check.allow_short = True
     cfg.work_dir, cfg.train_cfg.max_epochs, cfg.default_hooks.logger.interval = str(tmp_path / 'run'), 2, 1
     cfg.default_hooks.start_check.allow_short = True
     cfg.visualizer.vis_backends = cfg.vis_backends = [dict(type='LocalVisBackend')]
