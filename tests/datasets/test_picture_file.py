@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmlongtail.datasets.picture_file import MAX_PIXELS, picture_fault, size_fault
+from mmlongtail.datasets.picture_file import MAX_PIXELS, memory_fault, picture_fault
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -44,6 +44,7 @@ def test_cut_off_pictures(tmp_path, suffix):
             cv2.imdecode(np.frombuffer(content[:length], np.uint8), cv2.IMREAD_COLOR) if length else None
         )
         assert (picture_fault(str(path)) is None) == (decoded is not None)
+        assert memory_fault(str(path)) is None or suffix == 'png'
     path.write_bytes(b'<html>')
     assert picture_fault(str(path)) == 'does not decode as a picture'
     assert (
@@ -60,13 +61,29 @@ def test_too_large_pictures_are_not_decoded(tmp_path, monkeypatch, width, height
     path = tmp_path / 'a.png'
     path.write_bytes(png_that_says(width, height))
     monkeypatch.setattr(cv2, 'imdecode', None)
-    for fault in (picture_fault(str(path)), size_fault(str(path))):
+    for fault in (picture_fault(str(path)), memory_fault(str(path))):
         assert fault.startswith('is too large') and words in fault and f'max_pixels={MAX_PIXELS}' in fault
-    assert size_fault(str(path), None) is None
+    assert memory_fault(str(path), None) is None
 
 
 def test_the_limit_itself_is_allowed(tmp_path):
     path = str(write(tmp_path, 'png', 10, 9))
     assert picture_fault(path, 90) is None and picture_fault(path, None) is None
     assert picture_fault(path, 89) == 'is too large (9 x 10): at most max_pixels=89 are expected'
-    assert size_fault(str(tmp_path / 'none.png')) is None  # whoever reads it will say so
+    assert memory_fault(str(tmp_path / 'none.png')) is None  # whoever reads it will say so
+
+
+def test_what_follows_a_png_does_not_matter(tmp_path):
+    path = write(tmp_path, 'png')
+    path.write_bytes(path.read_bytes() + b'\xff' * 100)
+    assert picture_fault(str(path)) is None and memory_fault(str(path)) is None
+
+
+def test_a_chunk_longer_than_the_file_is_not_decoded(tmp_path, monkeypatch):
+    path = write(tmp_path, 'png')
+    content = bytearray(path.read_bytes())
+    content[33:37] = (2**31).to_bytes(4, 'big')  # where the first chunk after the header begins
+    path.write_bytes(content)
+    monkeypatch.setattr(cv2, 'imdecode', None)
+    for fault in (picture_fault(str(path)), memory_fault(str(path)), memory_fault(str(path), None)):
+        assert fault == 'is damaged: it has a chunk of 2147483648 bytes, longer than the file'

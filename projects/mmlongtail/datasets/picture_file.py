@@ -1,5 +1,6 @@
 """One picture file: whether a pipeline can use it, and if not, why."""
 
+import os
 from dataclasses import dataclass
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000: 300 MB once decoded
+PNG = b'\x89PNG\r\n\x1a\n'
 REDUCED_FROM = 64  # px of the shorter side of a JPEG
 
 
@@ -20,9 +22,9 @@ def picture_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
         max_pixels: Pictures that have more by their header are not decoded; None decodes any.
     """
     header = _header(path)
-    too_large = _too_large(header, max_pixels)
-    if too_large:
-        return too_large
+    fault = _too_large(header, max_pixels) or _overlong_chunk(path)
+    if fault:
+        return fault
     reduced = header.kind == 'JPEG' and min(header.width, header.height) >= REDUCED_FROM
     try:
         content = np.fromfile(path, np.uint8)
@@ -32,9 +34,33 @@ def picture_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
     return None if decoded is not None else 'does not decode as a picture'
 
 
-def size_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
-    """Say that a picture has more than ``max_pixels`` by its header, without decoding it; None where it has not."""
-    return None if max_pixels is None else _too_large(_header(path), max_pixels)
+def memory_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
+    """Say, without decoding a picture, why that would take too much memory; None where it would not.
+
+    Args:
+        path: The file.
+        max_pixels: Pictures that have more by their header are refused; None lets any pass.
+    """
+    too_large = None if max_pixels is None else _too_large(_header(path), max_pixels)
+    return too_large or _overlong_chunk(path)
+
+
+def _overlong_chunk(path: str) -> str | None:
+    """Find a chunk of a PNG that would be longer than the file: OpenCV takes as much memory, up to 4 GB, as it says."""
+    try:
+        with open(path, 'rb') as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            if file.read(len(PNG)) != PNG:
+                return None
+            while len(start := file.read(8)) == 8 and start[4:] != b'IEND':  # what follows is not read
+                length = int.from_bytes(start[:4], 'big')
+                if file.tell() + length > size:
+                    return f'is damaged: it has a chunk of {length} bytes, longer than the file'
+                file.seek(length + 4, os.SEEK_CUR)
+    except OSError:  # whoever reads it will say so
+        pass
+    return None
 
 
 @dataclass(frozen=True)

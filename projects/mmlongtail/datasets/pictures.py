@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mmengine.logging import print_log
 from mmpretrain.datasets import MultiLabelDataset
 
-from .picture_file import MAX_PIXELS, picture_fault, size_fault
+from .picture_file import MAX_PIXELS, memory_fault, picture_fault
 from .picture_scan import scan_pictures
 from .text_file import short, some_of
 
@@ -81,9 +81,9 @@ class PictureDataset(MultiLabelDataset):
     def prepare_data(self, idx: int) -> dict:
         """Run the pipeline on one image; a picture that is too large or does not decode is named."""
         path = self.get_data_info(idx)['img_path']
-        too_large = size_fault(path, self.max_pixels)
-        if too_large:
-            raise ValueError(f'{path} {too_large}')
+        fault = memory_fault(path, self.max_pixels)
+        if fault:
+            raise ValueError(f'{path} {fault}')
         try:
             return super().prepare_data(idx)
         except Exception as error:
