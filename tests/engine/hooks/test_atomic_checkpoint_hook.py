@@ -35,6 +35,7 @@ class Training:
         self.work_dir = str(work_dir)
         self.hook = AtomicCheckpointHook(interval=1, **hook)
         self.message_hub, self.epoch, self.iter = MessageHub('training'), 0, 0
+        self._resume, self._load_from = False, None
         self.model, self.said = LAYER, []
         self.optim_wrapper = OptimWrapper(torch.optim.SGD(LAYER.parameters(), lr=0.1, momentum=0.9))
         self.logger = SimpleNamespace(info=self.said.append, warning=self.said.append)
@@ -45,7 +46,8 @@ class Training:
         save_checkpoint(content, os.path.join(out_dir, filename), backend_args=backend_args)
 
     def resume(self):
-        checkpoint = torch.load(newest_checkpoint(self.work_dir))
+        self._resume, self._load_from = True, newest_checkpoint(self.work_dir)
+        checkpoint = torch.load(self._load_from)
         self.epoch, self.iter = checkpoint['meta']['epoch'], checkpoint['meta']['iter']
         self.message_hub.load_state_dict(checkpoint['message_hub'])
         return self
@@ -132,6 +134,20 @@ def test_the_best_is_always_there_once_it_was(tmp_path, changes):
         changes.left = 0
         best = list((tmp_path / str(number)).glob('best_*.pth'))
         assert best and all(torch.load(path)['meta'] for path in best)
+
+
+def test_a_best_found_right_after_a_resume_is_noted_in_the_last_checkpoint(tmp_path):
+    """The kill came between the last checkpoint and its validation."""
+    run = Training(tmp_path, save_best='acc')
+    run.run(epochs=5)
+    run.iter += 10
+    run.hook.after_train_epoch(run)
+    run.epoch += 1
+    later = Training(tmp_path, save_best='acc').resume()
+    later.epoch = 6  # the loop sees that the epoch is done
+    files = later.run()
+    noted = torch.load(tmp_path / 'epoch_6.pth')['message_hub']['runtime_info']['best_ckpt']
+    assert os.path.basename(noted) in files and os.path.basename(noted) == 'best_acc_epoch_6.pth'
 
 
 def test_a_copied_run_leaves_the_best_of_the_original_alone(tmp_path):

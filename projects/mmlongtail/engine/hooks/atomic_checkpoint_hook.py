@@ -61,6 +61,10 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_train(self, runner) -> None:
         """Tell the space that is needed; clear away what a kill left half written."""
         super().before_train(runner)
+        if (
+            runner._resume
+        ):  # MMEngine notes a new best in the last checkpoint only if it wrote that one itself
+            self.last_ckpt = runner._load_from
         self._find_best_here(runner)
         if is_main_process():
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
