@@ -109,7 +109,7 @@ def two_processes() -> Callable:
         path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
         environment = os.environ | dict(PATH=path, PORT=free_port(), OMP_NUM_THREADS='1')
         command = ['bash', str(TOOLS / script), *map(str, arguments)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -137,7 +137,6 @@ def train(*args, **kwargs):
 
 
 def run_and_die(folder):
-    torch.set_num_threads(1)  # a forked process has no others
     train(folder, kill_at=8)
 
 

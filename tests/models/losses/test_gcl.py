@@ -111,6 +111,15 @@ def test_equal_counts_have_no_cloud(form, count):
     assert loss(cosines, targets).item() == pytest.approx(F.cross_entropy(30 * cosines, targets).item())
 
 
+@every_form
+def test_equal_counts_of_many_classes_have_no_cloud(form):
+    """More than vector units take at once: what is left over is computed otherwise, and a power may round apart."""
+    cosines = torch.zeros(1, 33)
+    for count in range(1, 301):
+        loss = GCLLoss(**FORMS[form], class_counts=[count] * 33)
+        assert not loss.cloud_sizes(cosines).any(), count
+
+
 def test_no_cloud_outside_training():
     cosines, targets = batch()
     loss = GCLLoss(class_counts=COUNTS).eval()

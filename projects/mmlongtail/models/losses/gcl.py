@@ -85,9 +85,7 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         if self.cloud == 'log':
             delta = (most / counts).log()
         elif self.cloud == 'power':
-            delta = (
-                1 - (counts / most) ** self.power
-            )  # 1 to any power is 1 exactly, other powers may round apart
+            delta = 1 - (counts / most) ** self.power  # equal powers may round apart, but those of 1 are 1
         else:  # the cosine as a sine, which is exactly 0 for the most frequent class
             delta = (math.pi / 2 * (1 - counts / most)).sin()
         return delta / delta.max().clamp(min=torch.finfo(delta.dtype).tiny)
