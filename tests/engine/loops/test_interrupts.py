@@ -115,16 +115,38 @@ class Pids:
         return os.getpid()
 
 
-def test_workers_outlive_one_sigterm_and_not_two():
+def test_workers_outlive_signals_while_the_run_needs_them():
     loader = DataLoader(Pids(), batch_size=1, num_workers=1, persistent_workers=True, worker_init_fn=None)
-    keep_workers(loader)
-    pid = int(next(iter(loader)))
-    for _ in range(3):
-        os.kill(pid, signal.SIGINT)
-    os.kill(pid, signal.SIGTERM)
-    time.sleep(0.2)
-    assert [int(batch) for batch in loader] == [pid, pid]
+    interrupts = Interrupts()
+    keep_workers(loader, interrupts)
+    with interrupts:
+        pid = int(next(iter(loader)))
+        for _ in range(3):
+            os.kill(pid, signal.SIGINT)
+            os.kill(pid, signal.SIGTERM)
+            time.sleep(0.1)
+        assert [int(batch) for batch in loader] == [pid, pid]
     [worker] = [p for p in torch.multiprocessing.active_children() if p.pid == pid]
-    loader._iterator._shutdown_workers()
+    worker.terminate()
     worker.join(10)
-    assert not worker.is_alive()
+    assert worker.exitcode == -signal.SIGTERM
+
+
+def program() -> None:
+    """A run whose workers are still there when its program exits, as those of MMEngine's loaders are."""
+    global loader
+    loader = DataLoader(Pids(), batch_size=1, num_workers=1, persistent_workers=True)
+    interrupts = Interrupts()
+    keep_workers(loader, interrupts)
+    with interrupts:
+        assert len(list(loader)) == 2
+
+
+def test_a_program_ends_with_workers_still_there():
+    """At its exit Python sends them one SIGTERM and waits for them."""
+    process = torch.multiprocessing.get_context('fork').Process(target=program)
+    process.start()
+    process.join(15)
+    ended = process.exitcode
+    process.kill()
+    assert ended == 0

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.sharedctypes import RawValue
 
 import torch
 from mmengine.dist import all_reduce
@@ -34,10 +35,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.signum = 0
+        self.running = RawValue('b', 0)  # whether it is entered, for worker processes
         self._first = 0.0
         self._former: dict[int, object] = {}
 
     def __enter__(self) -> Interrupts:
+        self.running.value = 1
         if threading.current_thread() is threading.main_thread():
             for signum in SIGNALS:
                 if signal.getsignal(signum) != signal.SIG_IGN:
@@ -45,6 +48,7 @@ class Interrupts:
         return self
 
     def __exit__(self, *error) -> None:
+        self.running.value = 0
         for signum, former in self._former.items():
             signal.signal(signum, former or signal.SIG_DFL)
 
@@ -64,21 +68,24 @@ class Interrupts:
         return int(signum)
 
 
-def keep_workers(loader: DataLoader) -> None:
+def keep_workers(loader: DataLoader, interrupts: Interrupts) -> None:
     """Let worker processes outlive the signals that a terminal or Slurm sends to them, too: their run still needs them.
 
-    They end with the run's process.
+    It does while ``interrupts`` is entered. Afterwards SIGTERM ends them, as Python's own does when the program exits:
+    it sends one to each and waits.
     """
     if isinstance(loader, DataLoader) and loader.num_workers:
-        loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn)
+        loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn, interrupts.running)
 
 
-def _start_worker(then: Callable[[int], None] | None, worker: int) -> None:
+def _start_worker(then: Callable[[int], None] | None, running, worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _ignore_once)
+    signal.signal(signal.SIGTERM, partial(_end_after_run, running))
     if then is not None:
         then(worker)
 
 
-def _ignore_once(signum: int, frame) -> None:
-    signal.signal(signum, signal.SIG_DFL)  # the next one is from the run itself
+def _end_after_run(running, signum: int, frame) -> None:
+    if not running.value:
+        signal.signal(signum, signal.SIG_DFL)
+        signal.raise_signal(signum)

@@ -52,9 +52,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self._skip = self._restore() if self._iter else 0
         self.runner.message_hub.update_info('sampler_seed', getattr(self._sampler, 'seed', None))
         val_loop = self.runner.val_loop
+        self._interrupts = Interrupts()
         for loader in (self.dataloader, getattr(val_loop, 'dataloader', None)):
-            keep_workers(loader)
-        with Interrupts() as self._interrupts:
+            keep_workers(loader, self._interrupts)
+        with self._interrupts:
             self.runner.call_hook('before_train')
             if self._iter and not self._skip:
                 self._validate(val_loop)
