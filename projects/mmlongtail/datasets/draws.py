@@ -58,8 +58,7 @@ def inner_dataset(dataset: dict):
     Raises:
         ValueError: If it is neither.
     """
-    indexed = hasattr(dataset, '__getitem__') and not isinstance(dataset, (Mapping, str)) and len(dataset)
-    if indexed or hasattr(dataset, 'metainfo'):  # a data set of torch, or even a list, serves
+    if hasattr(dataset, 'metainfo'):
         return dataset
     return DATASETS.build(checks.config('dataset', dataset, DATASETS))
 
@@ -120,8 +119,11 @@ class DrawDataset:
 def takes_draws(dataset):
     """The data set, or its config, in a :class:`DrawDataset`, unless there is one around or in it already.
 
-    A :class:`BatchedDataset` needs none: nothing in it is random.
+    A :class:`BatchedDataset` needs none: nothing in it is random. What is neither a config nor a data set with
+    ``metainfo``, such as a list, stays as it is.
     """
+    if not isinstance(dataset, Mapping) and not hasattr(dataset, 'metainfo'):
+        return dataset
     if {'DrawDataset', 'BatchedDataset'} & set(_types(dataset)):
         return dataset
     return dict(type='DrawDataset', dataset=dataset)
