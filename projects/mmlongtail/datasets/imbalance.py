@@ -42,7 +42,7 @@ def imbalanced_counts(
 def draw_images(labels: np.ndarray, targets: np.ndarray, names: Sequence[str], seed: int = 0) -> np.ndarray:
     """Draw the wanted number of images of each class, as all long-tail papers do on CIFAR.
 
-    With a legacy generator the images of each class, in order, are shuffled and the first ones kept (METHODS 0).
+    With a legacy generator the images of each class, in order, are shuffled and the first ones kept.
 
     Args:
         labels: Class of each image, (N,).

@@ -64,7 +64,7 @@ class DrawnSubset(ABC):
 
 @DATASETS.register_module()
 class LongTailSubset(DrawnSubset):
-    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT (METHODS 0).
+    """A long-tailed part of a data set, drawn as the long-tail papers draw CIFAR-LT.
 
     The first class is the largest.
 

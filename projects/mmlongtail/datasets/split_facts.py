@@ -8,7 +8,7 @@ from .published_splits import mark
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """Size of one part of a benchmark (METHODS 0); training never reads it.
+    """Size of one part of a benchmark; training never reads it.
 
     Args:
         images: Images in all.

@@ -49,7 +49,7 @@ def class_groups(
     head_inclusive: bool = True,
     tail_inclusive: bool = False,
 ) -> np.ndarray:
-    """The group of each class by its number of training images (METHODS: 6:6:8 on VOC-LT, 22:33:25 on COCO-LT).
+    """The group of each class by its number of training images (6:6:8 on VOC-LT, 22:33:25 on COCO-LT).
 
     Args:
         class_counts: Training images per class, (K,).

@@ -43,7 +43,7 @@ class CBENSampler(ClassWeightedSampler):
     ``d_k`` is the cloud size ``log n_max - log n_k`` brought to 0 (most frequent class) ... 1 (rarest class); it is 0
     where all classes are equally frequent. An image's weight is ``(1 - beta_k) / (1 - beta_k^n_k)``.
 
-    Source: Li et al., Long-tailed Visual Recognition via Gaussian Clouded Logit Adjustment, CVPR 2022 (METHODS 4).
+    Source: Li et al., Long-tailed Visual Recognition via Gaussian Clouded Logit Adjustment, CVPR 2022.
 
     Args:
         dataset: A data set that names its ``classes`` and knows each image's labels.

@@ -8,7 +8,7 @@ from .base import OrderSampler
 
 @DATA_SAMPLERS.register_module()
 class UniformSampler(OrderSampler):
-    """Draws images uniformly: shuffled without replacement, anew in each epoch (METHODS 1, uniform stream)."""
+    """Draws images uniformly: shuffled without replacement, anew in each epoch."""
 
     @property
     def num_rows(self) -> int:
