@@ -10,8 +10,8 @@ from pathlib import Path
 
 import train
 
-from mmlongtail.visualization.results import SCORES
-from mmlongtail.visualization.run_record import read_run
+from mmlongtail.analysis.results import SCORES
+from mmlongtail.analysis.run_record import read_run
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'demo'
 METHODS = dict(erm='ERM', collab='collaborative')  # config: name in the table

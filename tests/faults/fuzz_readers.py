@@ -30,20 +30,20 @@ import numpy as np
 from mmengine.logging import MMLogger
 
 import mmlongtail  # noqa: F401  registers
+from mmlongtail.analysis.sources import read_per_class
 from mmlongtail.datasets.coco_json import CocoJSONDataset
 from mmlongtail.datasets.coco_lt import COCOLT
 from mmlongtail.datasets.inaturalist import INaturalist2018
 from mmlongtail.datasets.list_file import ListFileDataset
 from mmlongtail.datasets.picture_file import picture_fault
 from mmlongtail.datasets.picture_scan import scan_pictures
-from mmlongtail.datasets.preparation import image_ids, unpack
 from mmlongtail.datasets.single_label import SingleLabelListFile
 from mmlongtail.datasets.voc_lt import VOCLT
 from mmlongtail.structures import ClassStatistics
-from mmlongtail.visualization.collab_sources import read_per_class
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / 'tools/data')]
 from fuzz_mutations import damage_bytes, damage_cells, damage_json, damage_xml  # noqa: E402
+from preparation import image_ids, unpack  # noqa: E402
 
 Damage = Callable[[bytes, random.Random], bytes]
 PICTURES = {name: b'' for name in ('a.jpg', 'b.jpg', 'sub/c.jpg', 'x.jpg', 'y.jpg')}

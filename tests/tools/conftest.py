@@ -15,6 +15,7 @@ import torch
 from mmengine.device import get_device
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+sys.path.append(str(TOOLS / 'data'))  # where a tool that is started finds the modules beside it
 
 CONFIG = """
 default_scope = 'mmpretrain'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmlongtail.visualization import results
+from mmlongtail.analysis import results
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'analysis'
 

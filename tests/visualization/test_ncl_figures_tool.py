@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmlongtail.analysis.peers import class_divergences, load_peers, score_test_set
 from mmlongtail.visualization import classifier_figures, peer_figures
-from mmlongtail.visualization.peer_scores import class_divergences, score_test_set
-from mmlongtail.visualization.peers import load_peers
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'analysis' / 'ncl_figures.py'
 

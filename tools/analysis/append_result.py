@@ -15,8 +15,8 @@ from pickle import UnpicklingError
 
 import torch
 
-from mmlongtail.visualization.results import RUN_COLUMNS, append_row, scores_of
-from mmlongtail.visualization.run_record import read_run
+from mmlongtail.analysis.results import RUN_COLUMNS, append_row, scores_of
+from mmlongtail.analysis.run_record import read_run
 
 
 def parse_args() -> argparse.Namespace:

@@ -29,20 +29,21 @@ from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from mmlongtail.datasets.wrappers import ResampledDataset
-from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
-from mmlongtail.models.heads.cosine_head import CosineLinear
-from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
-from mmlongtail.structures import ClassStatistics, image_labels
-from mmlongtail.visualization import classifier_figures as figures
-from mmlongtail.visualization.collab_sources import read_checkpoint, read_dump, read_per_class
-from mmlongtail.visualization.trained_models import (
+from mmlongtail.analysis import embedding
+from mmlongtail.analysis.sources import read_checkpoint, read_dump, read_per_class
+from mmlongtail.analysis.trained_models import (
     config_groups,
     groups_of,
     load_model,
     load_weights,
     read_config,
 )
+from mmlongtail.datasets.wrappers import ResampledDataset
+from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
+from mmlongtail.models.heads.cosine_head import CosineLinear
+from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
+from mmlongtail.structures import ClassStatistics, image_labels
+from mmlongtail.visualization import classifier_figures as figures
 
 
 def parse_args() -> argparse.Namespace:
@@ -123,9 +124,9 @@ def draw_tsne(args: argparse.Namespace):
             f'{list(statistics.classes)}'
         )
     chosen = class_indices(args.classes, statistics)
-    images, labels = figures.choose_images(image_labels(dataset), chosen, args.per_class, args.seed)
+    images, labels = embedding.choose_images(image_labels(dataset), chosen, args.per_class, args.seed)
     feats = features(cfg, args.checkpoint, Subset(dataset, images.tolist()))
-    points = figures.embed(feats, args.seed, args.perplexity, args.metric)
+    points = embedding.embed(feats, args.seed, args.perplexity, args.metric)
     title = args.config.stem + (', training images' if args.part == 'train' else '')
     return figures.tsne_figure(points, labels, statistics, title, **config_groups(cfg))
 
@@ -165,7 +166,7 @@ def distinct(names: Sequence[str], runs: Sequence) -> Sequence[str]:
 def class_indices(names: Sequence[str] | None, statistics: ClassStatistics) -> list[int]:
     """Of the named classes, or of the default choice."""
     if not names:
-        return figures.choose_classes(statistics.class_counts).tolist()
+        return embedding.choose_classes(statistics.class_counts).tolist()
     unknown = [name for name in names if name not in statistics.classes]
     if unknown or len(set(names)) < len(names):
         raise ValueError(f'--classes is {names}, expected different ones of {list(statistics.classes)}')

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 from pickle import UnpicklingError
 
+from mmlongtail.analysis import sources
+from mmlongtail.analysis.results import by_method, read_rows, select
 from mmlongtail.visualization import collab_figures as figures
-from mmlongtail.visualization import collab_sources as sources
-from mmlongtail.visualization.results import by_method, read_rows, select
 
 
 def parse_args() -> argparse.Namespace:

@@ -24,11 +24,10 @@ from mmengine.config import DictAction
 from mmengine.device import get_device
 from mmengine.runner import set_random_seed
 
+from mmlongtail.analysis.peers import Peers, class_divergences, load_peers, score_test_set
+from mmlongtail.analysis.trained_models import config_groups
 from mmlongtail.structures import ClassStatistics
 from mmlongtail.visualization import classifier_figures, peer_figures
-from mmlongtail.visualization.peer_scores import class_divergences, score_test_set
-from mmlongtail.visualization.peers import Peers, load_peers
-from mmlongtail.visualization.trained_models import config_groups
 
 
 def parse_args() -> argparse.Namespace:

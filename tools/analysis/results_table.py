@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmlongtail.visualization.results import PAPER_COLUMNS, fill_markers, read_rows
+from mmlongtail.analysis.results import PAPER_COLUMNS, fill_markers, read_rows
 
 
 def parse_args() -> argparse.Namespace:

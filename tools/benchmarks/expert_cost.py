@@ -33,9 +33,9 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmlongtail.analysis.trained_models import read_config
 from mmlongtail.apis.single_expert import plain_model
 from mmlongtail.structures import ClassStatistics
-from mmlongtail.visualization.trained_models import read_config
 
 SIZES = ('crop_size', 'scale', 'size')
 SGD = dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9))

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from preparation import Part, obtain_ids, prepare_parts
+
 from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.coco_lt import COCOLT
-from mmlongtail.datasets.preparation import Part, obtain_ids, prepare_parts
 from mmlongtail.datasets.published_splits import COCO_LT
 from mmlongtail.structures import ClassStatistics
 

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from preparation import Part, obtain_ids, prepare_parts
+
 from mmlongtail.apis.tool_errors import exit_status
-from mmlongtail.datasets.preparation import Part, obtain_ids, prepare_parts
 from mmlongtail.datasets.published_splits import VOC_LT
 from mmlongtail.datasets.voc_lt import VOCLT
 from mmlongtail.structures import ClassStatistics

@@ -20,9 +20,9 @@ import voc_lt_prime
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.analysis.results import SCORES
+from mmlongtail.analysis.run_record import METRIC_OF, last_evaluation
 from mmlongtail.structures import ClassStatistics, image_labels
-from mmlongtail.visualization.results import SCORES
-from mmlongtail.visualization.run_record import METRIC_OF, last_evaluation
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/pg/voc_lt.py'

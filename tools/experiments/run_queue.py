@@ -33,8 +33,8 @@ from pathlib import Path
 
 import torch
 
-from mmlongtail.visualization.results import append_row, read_rows
-from mmlongtail.visualization.run_record import last_checkpoint, read_run
+from mmlongtail.analysis.results import append_row, read_rows
+from mmlongtail.analysis.run_record import last_checkpoint, read_run
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parents[1] / 'configs'

@@ -11,7 +11,7 @@ from mmlongtail.structures import checks
 
 from .array_pickle import loads
 from .imbalance import draw_images, imbalanced_counts
-from .split_facts import SplitFacts
+from .published_splits import SplitFacts
 
 
 class LongTailCIFAR:

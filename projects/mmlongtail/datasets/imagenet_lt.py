@@ -3,8 +3,8 @@
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 from mmpretrain.registry import DATASETS
 
+from .published_splits import SplitFacts
 from .single_label import SingleLabelListFile
-from .split_facts import SplitFacts
 
 
 class PublicListDataset(SingleLabelListFile):

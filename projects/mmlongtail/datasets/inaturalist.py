@@ -4,8 +4,8 @@ from mmpretrain.registry import DATASETS
 
 from .coco_file import OPTIONAL, Id
 from .coco_json import CocoJSONDataset
+from .published_splits import SplitFacts
 from .single_label import SingleLabelMixin
-from .split_facts import SplitFacts
 
 
 @DATASETS.register_module()

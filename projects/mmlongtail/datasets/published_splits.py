@@ -1,4 +1,4 @@
-"""The published long-tailed multi-label splits, to check a prepared copy against; training never reads this."""
+"""What is published of the splits, to check a prepared copy against; training never reads this."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,43 @@ from ..structures import ClassStatistics, class_groups
 from .text_file import some_of
 
 RAW = 'https://raw.githubusercontent.com/wutong16/DistributionBalancedLoss/master/appendix'
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """Size of one part of a single-label benchmark.
+
+    Args:
+        images: Images in all.
+        classes: Classes.
+        largest: Images of the largest class.
+        smallest: Images of the smallest class.
+    """
+
+    images: int
+    classes: int
+    largest: int
+    smallest: int
+
+    def compare(self, statistics: ClassStatistics) -> tuple[str, bool]:
+        """Compare a prepared copy with what is published.
+
+        Returns:
+            A report to print, a row per number, and whether all are equal.
+        """
+        counts = statistics.class_counts
+        here = dict(
+            images=statistics.num_images,
+            classes=len(counts),
+            largest=int(counts.max()),
+            smallest=int(counts.min()),
+        )
+        rows = ['    here  published']
+        for name, number in here.items():
+            published = getattr(self, name)
+            what = name if name in ('images', 'classes') else f'images of the {name} class'
+            rows.append(f'{number:8d}  {published:9d}  {what}{mark(number, published)}')
+        return '\n'.join(rows), all(number == getattr(self, name) for name, number in here.items())
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..structures import GROUP_NAMES, ClassStatistics, class_groups
+from .panels import NAMES_UP_TO
 
 GROUP_COLOURS = ('#0072b2', '#e69f00', '#d55e00')  # apart for colour-blind readers too
-NAMES_UP_TO = 120  # classes; beyond it their names are unreadable
 
 
 def class_table(statistics: ClassStatistics, edges: tuple[int, int] = (20, 100), num_pairs: int = 10) -> str:

@@ -1,4 +1,4 @@
-"""Figures 9 and 11 (a) of NCL++ (Tan et al., 2023) from the numbers of peer_scores."""
+"""Figures 9 and 11 (a) of NCL++ (Tan et al., 2023) from the numbers of analysis.peers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
 
-from .class_report import NAMES_UP_TO
 from .classifier_figures import HEIGHT, RUN_COLOURS
-from .collab_figures import class_panels, head_to_tail, mark_groups
+from .panels import NAMES_UP_TO, class_panels, head_to_tail, mark_groups
 
 PANELS = dict(experts='between experts, same image', copies='between copies of an image, same expert')
 BINS = 20

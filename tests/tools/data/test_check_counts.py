@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmlongtail.datasets.imagenet_lt import PlacesLT
-from mmlongtail.datasets.split_facts import SplitFacts
+from mmlongtail.datasets.published_splits import SplitFacts
 
 ROOT = Path(__file__).parents[3]
 

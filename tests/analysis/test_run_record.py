@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from mmlongtail.visualization.run_record import dataset_name, image_size, last_evaluation, read_run
+from mmlongtail.analysis.run_record import dataset_name, image_size, last_evaluation, read_run
 
 
 @pytest.fixture

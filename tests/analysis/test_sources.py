@@ -8,7 +8,7 @@ import torch
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
-from mmlongtail.visualization import collab_sources
+from mmlongtail.analysis import sources
 
 
 @pytest.fixture(scope='module')
@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory):
 
 def test_compensation_of_each_branch(checkpoint):
     path, loss = checkpoint
-    statistics, branches = collab_sources.read_checkpoint(path)
+    statistics, branches = sources.read_checkpoint(path)
     assert statistics.classes == ('a', 'b', 'c') and statistics.class_counts.tolist() == [9, 5, 2]
     assert len(branches) == 2
     for read, written in zip(branches, loss.classification):
@@ -42,20 +42,20 @@ def test_compensation_of_each_branch(checkpoint):
 
 
 def test_checkpoint_of_a_real_run(finished_run):
-    statistics, branches = collab_sources.read_checkpoint(finished_run / 'epoch_2.pth')
+    statistics, branches = sources.read_checkpoint(finished_run / 'epoch_2.pth')
     assert statistics.class_counts.tolist() == [10, 6, 2] and branches == []
 
 
 def test_checkpoint_without_statistics(tmp_path):
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match='bare.pth holds no class statistics'):
-        collab_sources.read_checkpoint(tmp_path / 'bare.pth')
+        sources.read_checkpoint(tmp_path / 'bare.pth')
 
 
 def test_per_class_files_of_a_real_run(finished_run, tiny_config):
     """The dump of the last evaluation is what a second evaluation of the last checkpoint gives."""
     path = next(finished_run.glob('*/per_class_ap.json'))
-    statistics, (values,) = collab_sources.read_per_class([path])
+    statistics, (values,) = sources.read_per_class([path])
     cfg = tiny_config
     cfg.update(load_from=str(finished_run / 'epoch_2.pth'), work_dir=str(finished_run / 'test'))
     cfg.experiment_name = 'finished-run-tested'
@@ -73,12 +73,12 @@ def test_per_class_files_must_agree(tmp_path):
         return tmp_path / name
 
     first = write('first.json')
-    _, (values, _) = collab_sources.read_per_class([first, write('same.json')])
+    _, (values, _) = sources.read_per_class([first, write('same.json')])
     np.testing.assert_array_equal(values, [50, np.nan])
     with pytest.raises(ValueError, match='second.json and .*first.json differ in classes'):
-        collab_sources.read_per_class([first, write('second.json', classes=['b', 'a'])])
+        sources.read_per_class([first, write('second.json', classes=['b', 'a'])])
     with pytest.raises(ValueError, match='second.json knows no class counts'):
-        collab_sources.read_per_class([first, write('second.json', class_counts=None)])
+        sources.read_per_class([first, write('second.json', class_counts=None)])
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_per_class_files_must_agree(tmp_path):
 def test_what_is_no_per_class_file(tmp_path, content, message):
     (tmp_path / 's.json').write_text(content)
     with pytest.raises(ValueError, match=rf's\.json.*{message}'):
-        collab_sources.read_per_class([tmp_path / 's.json'])
+        sources.read_per_class([tmp_path / 's.json'])
     with pytest.raises(FileNotFoundError, match=r'none\.json is missing'):
-        collab_sources.read_per_class([tmp_path / 'none.json'])
+        sources.read_per_class([tmp_path / 'none.json'])
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_what_is_no_per_class_file(tmp_path, content, message):
     ],
 )
 def test_names_that_tell_files_apart(paths, names):
-    assert collab_sources.names_of(paths) == names
+    assert sources.names_of(paths) == names
 
 
 def test_totals_by_weight():
@@ -141,7 +141,7 @@ def test_totals_by_weight():
         row('y', 'voc_lt_lambda_1.py', '54.0'),
         row('ERM', 'voc_lt_erm.py', '40.0'),
     ]
-    totals = collab_sources.totals_by_weight(rows, {'collaborative': 0.1})
+    totals = sources.totals_by_weight(rows, {'collaborative': 0.1})
     assert totals == {0.1: [50.0, 51.0], 0.2: [52.0], 0.05: [53.0], 1.0: [54.0]}
     with pytest.raises(ValueError, match='no result names its lambda'):
-        collab_sources.totals_by_weight(rows[-1:], {})
+        sources.totals_by_weight(rows[-1:], {})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmlongtail.visualization import results
+from mmlongtail.analysis import results
 
 PAPER = [
     dict(method='collaborative', dataset='VOC-LT', total='81.44', head='75.68', medium='85.53', tail='82.69')

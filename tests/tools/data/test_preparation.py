@@ -7,10 +7,9 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import preparation
 import pytest
-
-from mmlongtail.datasets import preparation
-from mmlongtail.datasets.preparation import Part, fetch, image_ids, obtain_ids, prepare_parts, unpack
+from preparation import Part, fetch, image_ids, obtain_ids, prepare_parts, unpack
 
 FILES = {
     'top/A/x/1.jpg': b'one',

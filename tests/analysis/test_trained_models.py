@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmlongtail.visualization import trained_models
+from mmlongtail.analysis import trained_models
 
 
 def test_model_has_the_weights_and_the_preprocessor(finished_single_label_run, tmp_path):

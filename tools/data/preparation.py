@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from .text_file import read_lines
+from mmlongtail.datasets.text_file import read_lines
 
 TIMEOUT = 60  # seconds without an answer
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -1,0 +1,77 @@
+"""Panels that the figures share: all classes from head to tail, left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+
+NAMES_UP_TO = 120  # classes; beyond it their names are unreadable
+
+
+def head_to_tail(class_counts: np.ndarray) -> np.ndarray:
+    """Class indices by falling number of training images, (K,)."""
+    return np.argsort(-np.asarray(class_counts), kind='stable')
+
+
+def class_panels(
+    number: int, class_statistics: ClassStatistics, sharey: bool = False, height: float = 1.9
+) -> tuple[Figure, list[Axes]]:
+    """Panels above each other with the names of all classes under the lowest, unless they are too many to be read.
+
+    Args:
+        number: Number of panels.
+        class_statistics: Of the training set.
+        sharey: Whether all have one scale.
+        height: Of a panel, in inches.
+    """
+    num_classes = len(class_statistics.class_counts)
+    width = 0.19 * min(num_classes, NAMES_UP_TO) + 1
+    figure = Figure(figsize=(max(6, width), height * number + 0.9), layout='constrained')
+    axes = figure.subplots(number, sharex=True, sharey=sharey, squeeze=False)[:, 0]
+    if num_classes > NAMES_UP_TO:
+        axes[-1].set_xlabel('class, from head to tail')
+    else:
+        names = class_statistics.classes or [str(k) for k in range(num_classes)]
+        labels = [names[k] for k in head_to_tail(class_statistics.class_counts)]
+        axes[-1].set_xticks(range(num_classes), labels, rotation=90, fontsize=8)
+    axes[-1].set_xlim(-0.7, num_classes - 0.3)
+    return figure, list(axes)
+
+
+def mark_groups(
+    ax: Axes,
+    class_statistics: ClassStatistics,
+    values: np.ndarray | None = None,
+    signed: bool = True,
+    names: Sequence[str] = GROUP_NAMES,
+    **rule,
+) -> None:
+    """Shade every other group and name it above the panel, with the mean of its values where given.
+
+    Args:
+        ax: Panel with the classes from head to tail.
+        class_statistics: Of the training set.
+        values: Of each class, from head to tail, (K,); NaN where there is none.
+        signed: Whether a mean has its sign.
+        names: Of the three groups.
+        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+    """
+    order = head_to_tail(class_statistics.class_counts)
+    groups = class_groups(class_statistics.class_counts, **rule)[order]
+    top = ax.get_xaxis_transform()
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        first, last = members[0] - 0.5, members[-1] + 0.5
+        if group == 1:
+            ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0, zorder=0)
+        text = names[group]
+        if values is not None and not np.isnan(values[members]).all():
+            mean = round(np.nanmean(values[members]), 1) + 0.0  # never -0.0
+            text += f', mean {mean:{"+" if signed else ""}.1f}'
+        ax.text((first + last) / 2, 0.97, text, transform=top, ha='center', va='top', fontsize=8)
+    ax.margins(y=0.2)
