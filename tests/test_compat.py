@@ -11,6 +11,8 @@ import pytest
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 from mmlongtail import compat
 
@@ -188,3 +190,12 @@ def test_missing_operators_are_hidden_and_other_warnings_are_not():
         warnings.warn('Fail to import ``MultiScaleDeformableAttention`` from ``mmcv.ops``', stacklevel=1)
         warnings.warn('something else', stacklevel=1)
     assert [str(warning.message) for warning in seen] == ['something else']
+
+
+def test_any_default_hook_can_be_none():
+    runner = Runner.__new__(Runner)
+    runner._hooks = []
+    runner.register_default_hooks(dict(timer=None, mine=None, other=Hook()))
+    names = {type(hook).__name__ for hook in runner.hooks}
+    own = {'RuntimeInfoHook', 'DistSamplerSeedHook', 'LoggerHook', 'ParamSchedulerHook', 'CheckpointHook'}
+    assert names == own | {'Hook'}

@@ -1,6 +1,7 @@
 custom_imports = dict(imports=['mmlongtail'])
 default_scope = 'mmpretrain'
 
+# a config switches one off by its name: default_hooks = dict(progress_bar=None)
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20),
@@ -8,15 +9,13 @@ default_hooks = dict(
     checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     start_check=dict(type='StartCheckHook'),
+    # the class counts go from the train data set to every component that needs them, and into the checkpoint
+    class_statistics=dict(type='ClassStatisticsHook'),
+    dataset_epoch=dict(type='DatasetEpochHook'),
+    finite_loss=dict(type='FiniteLossHook'),
+    progress_bar=dict(type='ProgressBarHook'),
+    channels_last=dict(type='ChannelsLastHook'),
 )
-# The class counts go from the train data set to every component that needs them, and into the checkpoint.
-custom_hooks = [
-    dict(type='ClassStatisticsHook'),
-    dict(type='DatasetEpochHook'),
-    dict(type='FiniteLossHook'),
-    dict(type='ProgressBarHook'),
-    dict(type='ChannelsLastHook'),
-]
 
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -15,4 +15,4 @@ tta_pipeline = [
     ),
 ]
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
-custom_hooks = _base_.custom_hooks + [dict(type='PrepareTTAHook', tta_cfg=dict(type='AverageClsScoreTTA'))]
+default_hooks = dict(prepare_tta=dict(type='PrepareTTAHook', tta_cfg=dict(type='AverageClsScoreTTA')))

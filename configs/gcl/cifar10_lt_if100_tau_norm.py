@@ -15,4 +15,4 @@ model = dict(
     ),
     train_cfg=None,
 )
-custom_hooks = _base_.custom_hooks + [dict(type='TauNormalizationHook', tau=1.1, drop_bias=True)]
+default_hooks = dict(tau_normalization=dict(type='TauNormalizationHook', tau=1.1, drop_bias=True))

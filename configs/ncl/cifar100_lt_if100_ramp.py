@@ -2,4 +2,4 @@
 _base_ = './cifar100_lt_if100.py'
 
 model = dict(head=dict(loss=dict(inter=dict(ramp=0.2), intra=dict(ramp=0.2))))
-custom_hooks = _base_.custom_hooks + [dict(type='TrainingProgressHook')]
+default_hooks = dict(training_progress=dict(type='TrainingProgressHook'))

@@ -29,6 +29,6 @@ train_pipeline = [
 train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 # the curves of label probabilities are of one expert and one copy
-custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] != 'LabelProbabilityHook']
+default_hooks = dict(label_probability=None)
 val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)
 test_evaluator = val_evaluator

@@ -7,6 +7,7 @@ on import; a combination that cannot work is refused in one sentence. Imports st
 check must come before anything that a wrong combination breaks.
 """
 
+import functools
 import os
 import subprocess
 import sys
@@ -112,6 +113,21 @@ def silence_missing_operators() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
+def mend_default_hooks() -> None:
+    """Let a config switch off any default hook by ``NAME=None``: MMEngine fails for all but the six that it adds."""
+    from mmengine.runner import Runner
+
+    register = Runner.register_default_hooks
+    own = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
+    @functools.wraps(register)
+    def register_default_hooks(self, hooks=None) -> None:
+        hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in own}
+        register(self, hooks)
+
+    Runner.register_default_hooks = register_default_hooks
+
+
 def init_cpu_distributed(cfg) -> bool:
     """Prepare a run of several processes without accelerator; to be called before the Runner is built.
 
@@ -199,3 +215,4 @@ def channels_last_is_safe(model) -> bool:
 check_versions()
 mend_torchvision()
 silence_missing_operators()
+mend_default_hooks()

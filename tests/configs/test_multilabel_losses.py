@@ -52,7 +52,7 @@ def test_setting_is_db_losss(path):
         [stream] = cfg.train_dataloader.sampler.streams.values()
         assert stream.type == ('UniformSampler' if baseline and row in UNIFORM else 'ClassAwareSampler')
         assert cfg.train_dataloader.batch_size == 32 and cfg.model.backbone.frozen_stages == 1
-        assert cfg.custom_hooks[-1].type == 'LabelProbabilityHook'
+        assert cfg.default_hooks.label_probability.type == 'LabelProbabilityHook'
     if not (baseline and row in OTHER_SETTING):
         rate = 0.02 if baseline else 8e-3 if path.stem.startswith('voc') else 1e-2
         assert cfg.optim_wrapper.optimizer.lr == rate

@@ -105,7 +105,7 @@ CIFAR = 'cifar100_lt_if100'
             'cifar10_lt_if100_ramp',
             'cifar10_lt_if100',
             {f'{LOSS}.{part}.ramp': 0.2 for part in ('inter', 'intra')}
-            | {'custom_hooks.5.type': 'TrainingProgressHook'},
+            | {'default_hooks.training_progress.type': 'TrainingProgressHook'},
         ),
         ('imagenet_lt_r10_ce', 'imagenet_lt_r10_bsce', {f'{LOSS}.type': 'CrossEntropyLoss'}),
     ],

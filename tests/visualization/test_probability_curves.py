@@ -70,7 +70,9 @@ def test_losses_are_kept_apart(tmp_path):
 
 def test_a_run_without_records_says_what_to_do(tmp_path):
     write_log(tmp_path, '20220101_000000', [dict(loss=1.0, step=20)])
-    with pytest.raises(ValueError, match="add dict.type='LabelProbabilityHook'. to the custom_hooks"):
+    with pytest.raises(
+        ValueError, match="add label_probability=dict.type='LabelProbabilityHook'. to the default_hooks"
+    ):
         curves.read_curves(tmp_path)
 
 

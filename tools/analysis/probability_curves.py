@@ -4,7 +4,7 @@
     python tools/analysis/probability_curves.py work_dirs/a work_dirs/b --layout comparison --smooth 5 --out fig3.png
     python tools/analysis/probability_curves.py --layout gradients --out fig2.png
 
-RUN is the work dir of a training with LabelProbabilityHook among its ``custom_hooks``. A run that recorded several
+RUN is the work dir of a training with LabelProbabilityHook among its ``default_hooks``. A run that recorded several
 losses (the branches of collaborative training) is drawn as that many runs.
 """
 

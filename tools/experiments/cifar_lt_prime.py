@@ -59,8 +59,10 @@ def use_batches(cfg: Config) -> None:
 
 def use_pictures(cfg: Config, data_root: Path) -> None:
     """Point every loader at the archives."""
-    class_means = [hook.dataloader for hook in cfg.custom_hooks if hook.type == 'ClassMeanHook']
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, *class_means):
+    loaders = [cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader]
+    if 'class_mean' in cfg.default_hooks:
+        loaders.append(cfg.default_hooks.class_mean.dataloader)
+    for loader in loaders:
         dataset = loader.dataset.get('dataset', loader.dataset)
         dataset.update(data_root=str(data_root), verify=False)
 

@@ -15,4 +15,4 @@ model = dict(
         ),
     )
 )
-custom_hooks = _base_.custom_hooks + [dict(type='TrainingProgressHook')]
+default_hooks = dict(training_progress=dict(type='TrainingProgressHook'))

@@ -25,4 +25,4 @@ train_dataloader = dict(
     ),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.02))
-custom_hooks = _base_.custom_hooks + [dict(type='LabelProbabilityHook')]
+default_hooks = dict(label_probability=dict(type='LabelProbabilityHook'))

@@ -8,4 +8,4 @@ model = dict(
         loss=dict(_delete_=True, type='LDAMLoss', max_margin=0.5, scale=30.0, drw_epoch=160),
     )
 )
-custom_hooks = _base_.custom_hooks + [dict(type='TrainingProgressHook')]
+default_hooks = dict(training_progress=dict(type='TrainingProgressHook'))

@@ -22,9 +22,9 @@ model = dict(
     train_cfg=None,
 )
 train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
-custom_hooks = _base_.custom_hooks + [
-    dict(type='FreezeHook', modules=['backbone', 'neck'], moving_statistics=['backbone'])
-]
+default_hooks = dict(
+    freeze=dict(type='FreezeHook', modules=['backbone', 'neck'], moving_statistics=['backbone'])
+)
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'fc.layer': dict(lr_mult=0.2)}))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=10, eta_min=0)]
 train_cfg = dict(max_epochs=10)

@@ -20,9 +20,9 @@ class_mean_dataset = dict(
     imbalance_type='exp',
     pipeline=_base_.test_pipeline,
 )
-custom_hooks = _base_.custom_hooks + [
-    dict(
+default_hooks = dict(
+    class_mean=dict(
         type='ClassMeanHook',
         dataloader=dict(batch_size=200, num_workers=2, dataset=class_mean_dataset),
     )
-]
+)

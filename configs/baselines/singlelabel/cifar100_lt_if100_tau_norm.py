@@ -3,4 +3,4 @@
 #       work_dirs/singlelabel/cifar100_lt_if100_ce_mixup/epoch_200.pth
 _base_ = './cifar100_lt_if100_ce.py'
 
-custom_hooks = _base_.custom_hooks + [dict(type='TauNormalizationHook', tau=1.0)]
+default_hooks = dict(tau_normalization=dict(type='TauNormalizationHook', tau=1.0))

@@ -19,4 +19,4 @@ train_dataloader = dict(
     ),
     dataset=dict(_delete_=True, type='DrawDataset', dataset=_base_.train_dataloader.dataset),
 )
-custom_hooks = _base_.custom_hooks + [dict(type='TrainingProgressHook')]
+default_hooks = dict(training_progress=dict(type='TrainingProgressHook'))

@@ -3,4 +3,4 @@
 #       work_dirs/singlelabel/cifar10_lt_if100_ce/epoch_200.pth
 _base_ = './cifar10_lt_if100_ce.py'
 
-custom_hooks = _base_.custom_hooks + [dict(type='LogitAdjustmentHook', tau=1.0)]
+default_hooks = dict(logit_adjustment=dict(type='LogitAdjustmentHook', tau=1.0))

@@ -16,4 +16,4 @@ model = dict(
         ),
     )
 )
-custom_hooks = _base_.custom_hooks[:-1] + [dict(type='FreezeHook', modules=['backbone', 'neck'])]
+default_hooks = dict(freeze=dict(reinitialize=[]))

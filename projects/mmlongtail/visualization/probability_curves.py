@@ -40,7 +40,7 @@ def read_curves(work_dir: str | Path) -> dict[str, Curves]:
     if not records:
         raise ValueError(
             f'{work_dir} has no records of label probabilities in */vis_data/scalars.json: add '
-            "dict(type='LabelProbabilityHook') to the custom_hooks of its config and train"
+            "label_probability=dict(type='LabelProbabilityHook') to the default_hooks of its config and train"
         )
     losses: dict[str, Curves] = {}
     for loss, sign, group in sorted({key for values in records.values() for key in values}):

@@ -134,10 +134,10 @@ def test_class_without_image_and_single_class_are_finite():
 
 def test_unknown_graph_says_what_to_do():
     head = build()
-    with pytest.raises(RuntimeError, match='ClassStatisticsHook in custom_hooks'):
+    with pytest.raises(RuntimeError, match='ClassStatisticsHook in default_hooks'):
         head((torch.randn(2, 4),))
     head.load_state_dict(build().state_dict())  # a checkpoint of an untrained head does not help
-    with pytest.raises(RuntimeError, match='ClassStatisticsHook in custom_hooks'):
+    with pytest.raises(RuntimeError, match='ClassStatisticsHook in default_hooks'):
         head((torch.randn(2, 4),))
 
 

@@ -77,5 +77,5 @@ def test_bad_arguments(means):
         build(num_classes=0)
     with pytest.raises(ValueError, match=r'class means are \(3, 5\) with \(4,\) known, expected \(4, 5\)'):
         build().set_class_means(means[:3], EVERY)
-    with pytest.raises(RuntimeError, match='list ClassMeanHook in custom_hooks'):
+    with pytest.raises(RuntimeError, match='list ClassMeanHook in default_hooks'):
         build()((torch.randn(3, 5),))

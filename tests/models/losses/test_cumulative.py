@@ -150,7 +150,7 @@ def test_only_the_loss_is_added_up():
 
 def test_without_the_hook_it_says_so():
     loss = MODELS.build(dict(type='CumulativeLoss', classification=BCE))
-    with pytest.raises(RuntimeError, match='TrainingProgressHook in custom_hooks'):
+    with pytest.raises(RuntimeError, match='TrainingProgressHook in default_hooks'):
         loss(LOGITS, TARGETS, STREAMS)
 
 

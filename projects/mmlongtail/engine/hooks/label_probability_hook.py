@@ -76,7 +76,7 @@ class LabelProbabilityHook(Hook):
         """Listen to the losses."""
         if self._groups is None:
             raise RuntimeError(
-                'LabelProbabilityHook knows no class counts: list ClassStatisticsHook in custom_hooks, which takes '
+                'LabelProbabilityHook knows no class counts: list ClassStatisticsHook in default_hooks, which takes '
                 'them from the train dataset'
             )
         self._adapt_to_logger(runner.hooks)

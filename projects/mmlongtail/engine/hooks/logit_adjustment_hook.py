@@ -74,7 +74,7 @@ class LogitAdjustmentHook(Hook):
     def _attach(self, model: nn.Module) -> None:
         if self._log_priors is None:
             raise RuntimeError(
-                'LogitAdjustmentHook knows no class counts: list ClassStatisticsHook in custom_hooks, which takes '
+                'LogitAdjustmentHook knows no class counts: list ClassStatisticsHook in default_hooks, which takes '
                 'them from the train dataset or the checkpoint, or pass class_counts=[...]'
             )
         while not hasattr(model, 'head') and hasattr(

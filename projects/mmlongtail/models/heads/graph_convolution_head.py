@@ -127,7 +127,7 @@ class GraphConvolutionHead(MultiLabelClsHead):
         self.has_graph = self.has_graph or bool(self.adjacency.any())
         if not self.has_graph:
             raise RuntimeError(
-                'GraphConvolutionHead knows no graph of the classes yet: list ClassStatisticsHook in custom_hooks, '
+                'GraphConvolutionHead knows no graph of the classes yet: list ClassStatisticsHook in default_hooks, '
                 'which makes it from the train dataset, load a trained checkpoint, or call set_class_statistics'
             )
         first, second = self.layers

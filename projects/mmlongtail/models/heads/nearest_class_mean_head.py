@@ -61,7 +61,7 @@ class NearestClassMeanHead(ClsHead):
         """
         if not self.known.any():
             raise RuntimeError(
-                'NearestClassMeanHead knows no class means: list ClassMeanHook in custom_hooks, which computes them '
+                'NearestClassMeanHead knows no class means: list ClassMeanHook in default_hooks, which computes them '
                 'before a test'
             )
         feat = self.pre_logits(feats).float()

@@ -47,7 +47,7 @@ class ClassCounts(nn.Module):
             needed = 'class_counts=[...]' + ' and num_images=...' * self.needs_num_images
             raise RuntimeError(
                 f'{type(self).__name__} knows no class counts yet: pass {needed} when building it alone, or '
-                'list ClassStatisticsHook in custom_hooks, which fills them in from the train dataset'
+                'list ClassStatisticsHook in default_hooks, which fills them in from the train dataset'
             )
         if self.class_counts.numel() != logits.size(1):
             raise ValueError(

@@ -71,7 +71,7 @@ class CumulativeLoss(nn.Module):
         """
         if self.alpha is None:
             raise RuntimeError(
-                'CumulativeLoss does not know the progress of the training: list TrainingProgressHook in custom_hooks, '
+                "CumulativeLoss does not know the training's progress: list TrainingProgressHook in default_hooks, "
                 'or call set_progress(epochs_done, max_epochs) before each epoch'
             )
         if len(logits) != 2:

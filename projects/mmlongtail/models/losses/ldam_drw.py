@@ -75,6 +75,6 @@ class LDAMLoss(ClassCounts, SingleLabelLoss):
         if self.epochs_done is None:
             raise RuntimeError(
                 f'LDAMLoss with drw_epoch={self.drw_epoch} does not know the progress of the training: list '
-                'TrainingProgressHook in custom_hooks, or call set_progress(epochs_done, max_epochs) before each epoch'
+                'TrainingProgressHook in default_hooks, or call set_progress(epochs_done, max_epochs) before each epoch'
             )
         return self.epochs_done >= self.drw_epoch

@@ -70,7 +70,7 @@ class PeerLoss(nn.Module, ABC):
         if self.progress is None:
             raise RuntimeError(
                 f'{type(self).__name__} with ramp={self.ramp} does not know the progress of the training: list '
-                'TrainingProgressHook in custom_hooks, or call set_progress(epochs_done, max_epochs) before each epoch'
+                'TrainingProgressHook in default_hooks, or call set_progress(epochs_done, max_epochs) before each epoch'
             )
         return self.loss_weight * min(self.progress / self.ramp, 1.0)
 
