@@ -18,7 +18,8 @@ from mmengine.runner import CheckpointLoader, Runner, autocast, save_checkpoint
 from mmengine.utils import apply_to
 
 from mmlongtail.apis import command_line
-from mmlongtail.engine.hooks.tau_normalization_hook import bare_model, tau_normalized
+from mmlongtail.engine.hooks.tau_normalization_hook import tau_normalized
+from mmlongtail.engine.run_parts import bare_model
 
 TAUS = [i / 10 for i in range(11)]
 

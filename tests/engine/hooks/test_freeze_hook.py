@@ -153,10 +153,10 @@ def test_a_wrapped_model_trains_alike(stage_runner, stage_one, process_group):
         (dict(modules='backbone'), "modules is 'backbone', expected a list"),
         (
             dict(modules=['spine']),
-            r"modules names 'spine', which the model does not have; it has \['data_pre",
+            r"modules is 'spine', expected the name of a module of the model, such as \['data_pre",
         ),
-        (dict(modules=['backbone', 'neck', 'head']), 'leaves no parameter to train'),
-        (dict(reinitialize=['tail']), "reinitialize names 'tail'"),
+        (dict(modules=['backbone', 'neck', 'head']), 'expected to leave a parameter to train'),
+        (dict(reinitialize=['tail']), "reinitialize is 'tail'"),
         (dict(moving_statistics='neck'), "moving_statistics is 'neck', expected a list"),
         (
             dict(moving_statistics=['neck']),

@@ -387,7 +387,7 @@ def test_two_processes_record_the_labels_of_both(tmp_path):
         (dict(losses='head.loss_module'), "losses is 'head.loss_module', expected a list"),
         (dict(losses=()), r'losses is \(\), expected a list of 1 or more'),
         (dict(edges=(100, 20)), r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)'),
-        (dict(losses=['head.loss']), r"names 'head.loss', .* its head has \['head.loss_module'\]"),
+        (dict(losses=['head.loss']), r"losses is 'head.loss', .* such as \['head.loss_module'\]"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -415,7 +415,7 @@ def test_other_shapes_are_refused(shapes, expected):
 def test_records_that_the_log_would_miss_are_refused(tmp_path):
     head = dict(type='MultiLabelLinearClsHead', loss=BCE)
     runner, _ = make_runner(tmp_path / 'missed', head, 2, dict(interval=4), dict(interval=3))
-    with pytest.raises(ValueError, match='interval is 4, expected a multiple of that of LoggerHook, 3'):
+    with pytest.raises(ValueError, match="interval is 4, expected a multiple of LoggerHook's, 3"):
         runner.train()
 
 

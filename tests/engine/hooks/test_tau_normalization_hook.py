@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel
 from mmpretrain.registry import MODELS
 from torch import nn
 
 from mmlongtail.engine.hooks import TauNormalizationHook
-from mmlongtail.engine.hooks.tau_normalization_hook import bare_model, normalize_weights, tau_normalized
+from mmlongtail.engine.hooks.tau_normalization_hook import normalize_weights, tau_normalized
 
 
 class Scores(Hook):
@@ -87,16 +86,6 @@ def test_every_branch_and_views_are_reached():
         for fc in head.fcs:
             assert fc.weight.norm(dim=1).tolist() == pytest.approx([1] * 3)
         assert torch.equal(head.hidden.weight, hidden)
-
-    class Views(BaseTTAModel):
-        def __init__(self, module):
-            nn.Module.__init__(self)
-            self.module = module
-
-        def merge_preds(self, data_samples_list):
-            return data_samples_list
-
-    assert bare_model(Views(head)) is head
 
 
 def test_an_error_restores_the_weights():

@@ -97,5 +97,7 @@ def test_resumed_training_has_the_alpha_of_its_epoch(tmp_path):
 def test_a_loop_of_iterations_has_no_progress(tmp_path):
     by_iteration = dict(type='IterBasedTrainLoop', max_iters=2)
     run(tmp_path, nn.Linear(1, 1), train_cfg=by_iteration)  # nobody asks
-    with pytest.raises(ValueError, match='train_cfg is a IterBasedTrainLoop.*ResumableEpochLoop: Receiver'):
+    with pytest.raises(
+        ValueError, match='train_cfg.type is .IterBasedTrainLoop., .*ResumableEpochLoop: Receiver'
+    ):
         run(tmp_path, Receiver(), train_cfg=by_iteration)

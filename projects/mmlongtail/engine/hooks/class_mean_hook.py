@@ -12,7 +12,7 @@ from torch import nn
 
 from mmlongtail.structures import checks
 
-from .tau_normalization_hook import bare_model
+from ..run_parts import bare_model
 
 
 @HOOKS.register_module()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
+
+from ..run_parts import check_counts_epochs
 
 
 @HOOKS.register_module()
@@ -25,12 +26,7 @@ class DatasetEpochHook(Hook):
     def before_train(self, runner) -> None:
         """Give the data sets of a resumed run their seeds back."""
         receivers = list(self._receivers(runner.train_dataloader.dataset))
-        # Such a loop calls itself one epoch: the draws of the first would come again without a word.
-        if receivers and isinstance(runner.train_loop, IterBasedTrainLoop):
-            raise ValueError(
-                f'train_cfg is a {type(runner.train_loop).__name__}, expected a loop of epochs such as '
-                f'ResumableEpochLoop: {type(receivers[0]).__name__} changes from epoch to epoch'
-            )
+        check_counts_epochs(runner, receivers)
         seeded = [dataset for dataset in receivers if hasattr(dataset, 'seed')]
         kept = runner.message_hub.get_info(self.key) if runner.iter else None
         for dataset, seed in zip(seeded, kept or []):

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import Tensor
 
 from mmlongtail.structures import checks
+
+from ..run_parts import bare_model
 
 
 @HOOKS.register_module()
@@ -76,8 +77,7 @@ class FiniteLossHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Look at the parameters; buffers may hold infinities on purpose."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        for name, parameter in model.named_parameters():
+        for name, parameter in bare_model(runner.model).named_parameters():
             if not _finite(parameter):
                 raise FloatingPointError(
                     f'iteration {runner.iter}: parameter {name} is not finite, so no checkpoint is written'

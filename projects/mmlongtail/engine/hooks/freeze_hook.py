@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmlongtail.structures import checks
 
-from .tau_normalization_hook import bare_model
+from ..run_parts import bare_model, named_module
 
 
 @HOOKS.register_module()
@@ -74,7 +74,7 @@ class FreezeHook(Hook):
             module.requires_grad_(False)
         self._moving = self._moving_norms(runner.model)
         if not any(parameter.requires_grad for parameter in runner.model.parameters()):
-            raise ValueError(f'modules is {self.modules}, which leaves no parameter to train')
+            checks.refuse('modules', self.modules, 'to leave a parameter to train')
         if is_model_wrapper(runner.model):  # it would wait for the gradients of frozen parameters
             wrapped, runner.model = runner.model, None
             model = wrapped.module
@@ -92,20 +92,12 @@ class FreezeHook(Hook):
         found = self._find(model, 'moving_statistics').values()
         norms = [module for part in found for module in part.modules() if isinstance(module, _BatchNorm)]
         if self.moving_statistics and not norms:
-            raise ValueError(
-                f'moving_statistics is {self.moving_statistics}, expected modules with batch norm'
-            )
+            checks.refuse('moving_statistics', self.moving_statistics, 'modules with batch norm')
         return norms
 
     def _find(self, model: nn.Module, field: str) -> dict[str, nn.Module]:
         model, found = bare_model(model), {}
         for name in getattr(self, field):
-            try:
-                found[name] = model.get_submodule(name)
-            except AttributeError:
-                if getattr(model, name, 0) is not None:
-                    known = [child for child, _ in model.named_children()]
-                    raise ValueError(
-                        f'{field} names {name!r}, which the model does not have; it has {known}'
-                    ) from None
+            if getattr(model, name, '') is not None:  # a neck may be None
+                found[name] = named_module(model, name, field)
         return found

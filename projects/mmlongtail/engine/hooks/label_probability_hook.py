@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook, LoggerHook
-from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import nn
 
 from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
+
+from ..run_parts import bare_model, named_module
 
 SIGNS = ('pos', 'neg')
 
@@ -80,10 +81,8 @@ class LabelProbabilityHook(Hook):
                 'them from the train dataset'
             )
         self._adapt_to_logger(runner.hooks)
-        model = runner.model
-        while is_model_wrapper(model):
-            model = model.module
-        modules = [self._find(model, name) for name in self.losses]
+        model = bare_model(runner.model)
+        modules = [named_module(model, name, 'losses', within='head') for name in self.losses]
         device = next(model.parameters()).device
         self._sums = torch.zeros(len(modules), 4, len(self._groups), device=device)
         goes_on = runner.iter and self._resumed is not None and is_main_process()
@@ -124,21 +123,9 @@ class LabelProbabilityHook(Hook):
         for logger in hooks:
             if isinstance(logger, LoggerHook):
                 if logger.interval > 0 and self.interval % logger.interval:
-                    raise ValueError(
-                        f'interval is {self.interval}, expected a multiple of that of LoggerHook, '
-                        f'{logger.interval}: it would not write all records'
-                    )
+                    expected = f"a multiple of LoggerHook's, {logger.interval}, which writes the records"
+                    checks.refuse('interval', self.interval, expected)
                 self._ignore_last = logger.ignore_last
-
-    @staticmethod
-    def _find(model: nn.Module, name: str) -> nn.Module:
-        try:
-            return model.get_submodule(name)
-        except AttributeError:
-            known = [other for other, _ in model.named_modules() if other.startswith('head.')]
-            raise ValueError(
-                f'losses names {name!r}, which the model does not have; its head has {known}'
-            ) from None
 
     @torch.no_grad()
     def _gather(self, index: int, module: nn.Module, args: tuple, kwargs: dict) -> None:

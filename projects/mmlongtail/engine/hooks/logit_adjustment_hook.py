@@ -11,6 +11,9 @@ from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
 from mmlongtail.structures import checks
+from mmlongtail.structures.precision import full_precision
+
+from ..run_parts import bare_model
 
 
 @HOOKS.register_module()
@@ -77,13 +80,9 @@ class LogitAdjustmentHook(Hook):
                 'LogitAdjustmentHook knows no class counts: list ClassStatisticsHook in default_hooks, which takes '
                 'them from the train dataset or the checkpoint, or pass class_counts=[...]'
             )
-        while not hasattr(model, 'head') and hasattr(
-            model, 'module'
-        ):  # several processes, test-time augmentation
-            model = model.module
         self._detach()
         self._adjusted = False
-        self._handle = model.head.register_forward_hook(self._adjust)
+        self._handle = bare_model(model).head.register_forward_hook(self._adjust)
 
     def _detach(self) -> None:
         if self._handle is not None:
@@ -96,5 +95,5 @@ class LogitAdjustmentHook(Hook):
                 f'logits have {logits.shape[-1]} classes, but class_counts has {len(self._log_priors)}'
             )
         self._adjusted = True
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        logits = full_precision(logits)
         return logits - self.tau * self._log_priors.to(logits)

@@ -14,6 +14,7 @@ from mmlongtail.datasets.picture_scan import check_pictures
 from mmlongtail.structures import checks
 
 from ..checkpoint_filling import describe_unfilled, own_parts, training_parts, unfilled, without
+from ..run_parts import bare_model
 from ..run_summary import lists, small_set_warning, summary
 from ..start_checks import (
     StartError,
@@ -25,7 +26,6 @@ from ..start_checks import (
     schedule_problems,
 )
 from .class_statistics_hook import ClassStatisticsHook
-from .tau_normalization_hook import bare_model
 
 
 @HOOKS.register_module()

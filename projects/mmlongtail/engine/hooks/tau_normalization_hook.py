@@ -7,19 +7,13 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
 from mmlongtail.models.heads.cosine_head import CosineLinear
 from mmlongtail.structures import checks
 
-
-def bare_model(model: nn.Module) -> nn.Module:
-    """The classifier itself, out of what wraps it for several processes or several views."""
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
+from ..run_parts import bare_model
 
 
 def classifier_layers(head: nn.Module) -> list[nn.Linear]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
+
+from ..run_parts import check_counts_epochs
 
 
 @HOOKS.register_module()
@@ -20,11 +21,6 @@ class TrainingProgressHook(Hook):
     def before_train_epoch(self, runner) -> None:
         """Tell the modules."""
         receivers = [module for module in runner.model.modules() if hasattr(module, 'set_progress')]
-        # Such a loop calls itself one epoch: the progress would stay 0 without a word.
-        if receivers and isinstance(runner.train_loop, IterBasedTrainLoop):
-            raise ValueError(
-                f'train_cfg is a {type(runner.train_loop).__name__}, expected a loop of epochs such as '
-                f'ResumableEpochLoop: {type(receivers[0]).__name__} changes from epoch to epoch'
-            )
+        check_counts_epochs(runner, receivers)
         for module in receivers:
             module.set_progress(runner.epoch, runner.max_epochs)

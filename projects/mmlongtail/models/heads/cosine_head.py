@@ -9,8 +9,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmlongtail.models.losses.base import full_precision
 from mmlongtail.structures import checks
+from mmlongtail.structures.precision import full_precision
 
 SHORTEST = 1e-6  # lengths below count as this, which bounds the gradient of a feature that is all zeros
 

@@ -13,8 +13,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, label_to_onehot
 from torch import Tensor
 
-from mmlongtail.models.losses.base import full_precision
 from mmlongtail.structures import checks
+from mmlongtail.structures.precision import full_precision
 
 ENSEMBLE = 'ensemble'
 

@@ -8,13 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from mmlongtail.structures import checks
+from mmlongtail.structures.precision import full_precision
 
 REDUCTIONS = ('none', 'mean', 'sum')
-
-
-def full_precision(tensor: Tensor) -> Tensor:
-    """The tensor in float32, or in its own dtype where that is finer."""
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 class ReducedLoss(nn.Module):

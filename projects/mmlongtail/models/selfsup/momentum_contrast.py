@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlongtail.models.heads.multi_expert_head import split_experts
-from mmlongtail.models.losses.base import full_precision
 from mmlongtail.structures import checks
+from mmlongtail.structures.precision import full_precision
 
 from ..branching import BranchedModule
 from .key_queue import KeyQueue
