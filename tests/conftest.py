@@ -9,7 +9,7 @@ import torch
 
 import mmlongtail  # noqa: F401  mends and registers before any test module imports the host
 
-pytest_plugins = ['finished_runs']  # fixtures of more than one room
+pytest_plugins = ['finished_runs', 'two_ranks']  # fixtures of more than one room
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 
 

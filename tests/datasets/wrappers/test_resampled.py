@@ -1,8 +1,6 @@
 """Re-sampled data sets against the samplers that they stand for, in one process, in workers and in two ranks."""
 
 import copy
-import json
-import multiprocessing
 from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
@@ -117,24 +115,15 @@ def test_frequencies_of_the_classes():
     assert shares == pytest.approx([1 / 3] * 3, abs=0.02)  # 4 standard deviations
 
 
-def run_rank(rank, folder):
-    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
+def run_rank(rank):
     np.random.seed(rank)  # ranks must agree on a seed that nobody gave
     dataset = build(sampler=SAMPLERS[0])
     loader = DataLoader(dataset, batch_size=4, sampler=DistributedSampler(dataset, shuffle=False))
-    result = dict(seed=dataset.seed, drawn=epochs_of(dataset, loader))
-    (folder / f'{rank}.json').write_text(json.dumps(result))
+    return dict(seed=dataset.seed, drawn=epochs_of(dataset, loader))
 
 
-def test_two_ranks_draw_the_order_of_one_process(tmp_path):
-    context = multiprocessing.get_context('fork')  # spares each rank the imports
-    processes = [context.Process(target=run_rank, args=(rank, tmp_path)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(timeout=20)
-    assert [process.exitcode for process in processes] == [0, 0]
-    ranks = [json.loads((tmp_path / f'{rank}.json').read_text()) for rank in range(2)]
+def test_two_ranks_draw_the_order_of_one_process(two_ranks):
+    ranks = two_ranks(run_rank)
     for epoch, expected in enumerate(orders(SAMPLERS[0], ranks[0]['seed'])):
         union = [
             index for pair in zip(*(rank['drawn'][epoch] for rank in ranks), strict=True) for index in pair

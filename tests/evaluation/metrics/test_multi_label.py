@@ -1,9 +1,7 @@
 """The metric as a run uses it: registered, fed sample by sample, over one process and two."""
 
 import json
-import multiprocessing
 import pickle
-import socket
 
 import numpy as np
 import pytest
@@ -187,33 +185,20 @@ def test_kept_results_are_no_views_of_the_batch():
     assert metric.results[0][0].any()
 
 
-def run_rank(rank, port, results):
-    torch.distributed.init_process_group('gloo', f'tcp://127.0.0.1:{port}', world_size=2, rank=rank)
+def run_rank(rank):
     samples, _, _ = make_samples(num_images=7)
     mine = [samples[i] for i in DefaultSampler(samples, shuffle=False)]
     metric = build(class_counts=COUNTS)
     for first in range(0, len(mine), 3):
         metric.process(None, mine[first : first + 3])
-    results.put((rank, len(mine), metric.evaluate(len(samples))))
-    torch.distributed.destroy_process_group()
+    return len(mine), metric.evaluate(len(samples))
 
 
-def test_two_processes_with_a_padded_last_batch_equal_one():
+def test_two_processes_with_a_padded_last_batch_equal_one(two_ranks):
     samples, _, _ = make_samples(num_images=7)
     expected, _ = evaluate(samples, class_counts=COUNTS)
     assert evaluate([*samples, samples[0]], class_counts=COUNTS)[0] != expected  # the padding would show
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context('fork')  # spares two imports of the host
-    results = context.Queue()
-    ranks = [context.Process(target=run_rank, args=(rank, port, results), daemon=True) for rank in range(2)]
-    for process in ranks:
-        process.start()
-    answers = sorted(results.get(timeout=20) for _ in ranks)
-    for process in ranks:
-        process.join(timeout=20)
-    assert answers == [(0, 4, expected), (1, 4, expected)]
+    assert two_ranks(run_rank) == [(4, expected)] * 2
 
 
 @pytest.mark.parametrize(

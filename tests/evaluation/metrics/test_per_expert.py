@@ -1,8 +1,6 @@
 """The metric against its inner metric run once per expert, over one process and two, and in a runner's test."""
 
 import json
-import multiprocessing
-import socket
 
 import numpy as np
 import pytest
@@ -149,31 +147,18 @@ def test_scores_are_copied_out_of_the_batch():
     assert metric.evaluate(20) == expected
 
 
-def run_rank(rank, port, results):
-    torch.distributed.init_process_group('gloo', f'tcp://127.0.0.1:{port}', world_size=2, rank=rank)
+def run_rank(rank):
     samples = make_samples(9)
     mine = [samples[i] for i in DefaultSampler(samples, shuffle=False)]
     metric = build()
     for first in range(0, len(mine), 3):
         metric.process(None, [sample.to_dict() for sample in mine[first : first + 3]])
-    results.put((rank, len(mine), metric.evaluate(len(samples))))
-    torch.distributed.destroy_process_group()
+    return len(mine), metric.evaluate(len(samples))
 
 
-def test_two_processes_with_a_padded_last_batch_equal_one():
+def test_two_processes_with_a_padded_last_batch_equal_one(two_ranks):
     expected = evaluate(build(), make_samples(9))
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context('fork')  # spares two imports of the host
-    results = context.Queue()
-    ranks = [context.Process(target=run_rank, args=(rank, port, results), daemon=True) for rank in range(2)]
-    for process in ranks:
-        process.start()
-    answers = sorted(results.get(timeout=20) for _ in ranks)
-    for process in ranks:
-        process.join(timeout=20)
-    assert answers == [(0, 5, expected), (1, 5, expected)]
+    assert two_ranks(run_rank) == [(5, expected)] * 2
 
 
 def test_one_runner_test_reports_both_numbers(tmp_path):

@@ -1,5 +1,4 @@
 import math
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -250,28 +249,19 @@ def outcome(logits, targets):
     return [m.tolist() for m in means], elements.tolist()
 
 
-def run_rank(rank, folder, results):
-    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
+def run_rank(rank):
     logits, targets = (tensor.chunk(2)[rank] for tensor in split_batch())
-    results.put((rank, *outcome(logits, targets)))
-    torch.distributed.destroy_process_group()
+    return outcome(logits, targets)
 
 
-def test_two_ranks_see_the_means_of_the_whole_batch(tmp_path):
+def test_two_ranks_see_the_means_of_the_whole_batch(two_ranks):
     logits, targets = split_batch()
     assert [t.sum(0).tolist() for t in targets.chunk(2)] == [[1, 4, 0, 0, 0, 0], [4, 4, 2, 0, 0, 0]]
     means, elements = outcome(logits, targets)
-    context = get_context('fork')  # spares each rank the imports
-    results = context.Queue()
-    ranks = [context.Process(target=run_rank, args=(rank, tmp_path, results), daemon=True) for rank in (0, 1)]
-    for process in ranks:
-        process.start()
-    answers = sorted(results.get(timeout=20) for _ in ranks)
-    for process in ranks:
-        process.join(timeout=20)
-    for _, got, _ in answers:
+    answers = two_ranks(run_rank)
+    for got, _ in answers:
         assert np.allclose(got, means, rtol=1e-12)
-    assert np.allclose(answers[0][2] + answers[1][2], elements, rtol=1e-12)
+    assert np.allclose(answers[0][1] + answers[1][1], elements, rtol=1e-12)
     alone = outcome(logits[:4], targets[:4])
     assert not np.allclose(alone[0], means)  # a rank by itself would differ
 
