@@ -79,7 +79,8 @@ def tool(name: str, *arguments) -> None:
     before = sys.argv, sys.path[:]
     sys.argv, sys.path[:0] = [name, *map(str, arguments)], [str(TOOLS)]
     try:
-        runpy.run_path(str(TOOLS / name))['main']()
+        if status := runpy.run_path(str(TOOLS / name))['main']():
+            raise SystemExit(status)
     finally:
         sys.argv, sys.path[:] = before
 

@@ -1,9 +1,6 @@
 """From lines of a log, real and written by hand, to what is drawn, read back from the figures."""
 
 import json
-import runpy
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +8,6 @@ from mmengine.runner import Runner
 
 from mmlongtail.visualization import probability_curves as curves
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'analysis' / 'probability_curves.py'
 NAMES = [f'p_{sign}_{group}' for sign in ('pos', 'neg') for group in ('head', 'medium', 'tail')]
 
 
@@ -160,40 +156,3 @@ def test_what_cannot_be_drawn(figure):
         figure({'a': make_run(0)}, smooth=0)
     with pytest.raises(ValueError, match='line styles for 1 to 4 runs, got 5'):
         curves.comparison_figure({str(i): make_run(i) for i in range(5)})
-
-
-@pytest.fixture
-def call(monkeypatch):
-    """The tool as a user calls it."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', [TOOL.name, *map(str, arguments)])
-        runpy.run_path(str(TOOL), run_name='__main__')
-
-    return run
-
-
-def test_the_tool_draws(call, work_dir, tmp_path, capsys):
-    write_log(
-        tmp_path / 'two',
-        '20220101_000000',
-        [{f'{name}_{i}': 0.5 for name in NAMES for i in (0, 1)} | {'step': 1}],
-    )
-    for layout in ('panels', 'comparison'):
-        out = tmp_path / 'new' / f'{layout}.png'
-        options = ['--names', 'A', 'B', '--smooth', 2, '--out', out]
-        call(work_dir, tmp_path / 'two', '--layout', layout, *options)
-        assert out.read_bytes()[:4] == b'\x89PNG'
-        assert capsys.readouterr().out == f'{out} written\n'
-    call('--layout', 'gradients', '--out', tmp_path / 'fig2.png')
-    assert (tmp_path / 'fig2.png').read_bytes()[:4] == b'\x89PNG'
-    read = runpy.run_path(str(TOOL))['read_runs']
-    assert list(read([work_dir, tmp_path / 'two'], None)) == ['run', 'two, loss 0', 'two, loss 1']
-
-
-def test_errors_of_the_tool_are_one_sentence(call, work_dir, tmp_path):
-    with pytest.raises(SystemExit, match='nothing has no records .*LabelProbabilityHook'):
-        call(tmp_path / 'nothing', '--out', tmp_path / 'no.png')
-    with pytest.raises(SystemExit, match=r'a name of its own for each of 2 runs \(--names\), got .*run'):
-        call(work_dir, work_dir, '--out', tmp_path / 'no.png')
-    assert not (tmp_path / 'no.png').exists()

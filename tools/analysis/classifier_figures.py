@@ -12,7 +12,6 @@ draws images of the test set, or of the training set through the test pipeline (
 """
 
 import argparse
-import pickle
 import sys
 from collections.abc import Sequence
 from copy import deepcopy
@@ -38,6 +37,7 @@ from mmlongtail.analysis.trained_models import (
     load_weights,
     read_config,
 )
+from mmlongtail.apis import figure_tool
 from mmlongtail.datasets.wrappers import ResampledDataset
 from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
 from mmlongtail.models.heads.cosine_head import CosineLinear
@@ -46,10 +46,9 @@ from mmlongtail.structures import ClassStatistics, image_labels
 from mmlongtail.visualization import classifier_figures as figures
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def make_parser() -> argparse.ArgumentParser:
+    """The options of each figure."""
+    parser = figure_tool.make_parser(__doc__)
     figure = parser.add_subparsers(required=True, metavar='FIGURE')
     accuracy = figure.add_parser('accuracy', help='accuracy or AP of each class, several runs')
     accuracy.add_argument('runs', nargs='+', type=Path, metavar='RUN', help='JSON file or work dir')
@@ -77,9 +76,8 @@ def parse_args() -> argparse.Namespace:
         '--cfg-options', nargs='+', action=DictAction, help='settings to override, as key=value'
     )
     for sub, draw in ((accuracy, draw_accuracy), (weights, draw_weights), (tsne, draw_tsne)):
-        sub.set_defaults(draw=draw)
-        sub.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
-    return parser.parse_args()
+        figure_tool.add_figure(sub, draw)
+    return parser
 
 
 def draw_accuracy(args: argparse.Namespace):
@@ -214,16 +212,10 @@ def features(cfg: Config, checkpoint: Path, dataset: Subset) -> np.ndarray:
     return torch.cat(rows).numpy()
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        figure = args.draw(args)
-    except (ValueError, OSError, pickle.UnpicklingError) as error:
-        sys.exit(str(error))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.out, dpi=150)
-    print(f'{args.out} written')
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw; ``argv`` defaults to the command line's arguments."""
+    return figure_tool.run(make_parser(), argv)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

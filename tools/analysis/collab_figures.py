@@ -11,18 +11,18 @@ The JSON files are what ``LongTailMultiLabelMetric`` writes with ``dump_per_clas
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 
 from mmlongtail.analysis import sources
 from mmlongtail.analysis.results import by_method, read_rows, select
+from mmlongtail.apis import figure_tool
 from mmlongtail.visualization import collab_figures as figures
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def make_parser() -> argparse.ArgumentParser:
+    """The options of each figure."""
+    parser = figure_tool.make_parser(__doc__)
     figure = parser.add_subparsers(required=True, metavar='FIGURE')
     increment = figure.add_parser('increment', help='Fig. 3, from per-class AP files')
     increment.add_argument('files', nargs='+', type=Path, help='the baseline first')
@@ -45,13 +45,11 @@ def parse_args() -> argparse.Namespace:
     weight.add_argument(
         '--also', nargs='*', default=[], metavar='METHOD=LAMBDA', help='methods not named by it'
     )
-    for sub, draw in ((increment, draw_increment), (compensation, draw_compensation)):
-        sub.set_defaults(draw=draw)
-    cooccurrence.set_defaults(draw=draw_cooccurrence)
-    weight.set_defaults(draw=draw_weight)
-    for sub in (increment, compensation, cooccurrence, weight):
-        sub.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
-    return parser.parse_args()
+    figure_tool.add_figure(increment, draw_increment)
+    figure_tool.add_figure(compensation, draw_compensation)
+    figure_tool.add_figure(cooccurrence, draw_cooccurrence)
+    figure_tool.add_figure(weight, draw_weight)
+    return parser
 
 
 def draw_increment(args: argparse.Namespace):
@@ -88,16 +86,10 @@ def draw_weight(args: argparse.Namespace):
     return figures.weight_figure(sources.totals_by_weight(rows, others), args.dataset)
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        figure = args.draw(args)
-    except (ValueError, OSError, UnpicklingError) as error:
-        sys.exit(str(error))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.out, dpi=150)
-    print(f'{args.out} written')
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw; ``argv`` defaults to the command line's arguments."""
+    return figure_tool.run(make_parser(), argv)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -11,10 +11,8 @@ and between augmented copies of an image, on the whole test set in the config's 
 """
 
 import argparse
-import pickle
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
 
@@ -26,14 +24,14 @@ from mmengine.runner import set_random_seed
 
 from mmlongtail.analysis.peers import Peers, class_divergences, load_peers, score_test_set
 from mmlongtail.analysis.trained_models import config_groups
+from mmlongtail.apis import figure_tool
 from mmlongtail.structures import ClassStatistics
 from mmlongtail.visualization import classifier_figures, peer_figures
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def make_parser() -> argparse.ArgumentParser:
+    """The options of each figure."""
+    parser = figure_tool.make_parser(__doc__)
     figure = parser.add_subparsers(required=True, metavar='FIGURE')
     kl = figure.add_parser('kl', help='Figs. 2, 9: KL divergence of each class between experts and copies')
     kl.add_argument('--part', choices=['train', 'test'], default='test', help='which images, augmented')
@@ -46,15 +44,14 @@ def parse_args() -> argparse.Namespace:
     for sub in (negatives, accuracy):
         sub.add_argument('--ensemble', action='store_true', help="the mean of the experts' logits")
     for sub, draw in ((kl, draw_kl), (negatives, draw_negatives), (accuracy, draw_accuracy)):
-        sub.set_defaults(draw=draw)
+        figure_tool.add_figure(sub, draw)
         sub.add_argument('runs', nargs='+', metavar='NAME=CONFIG:CHECKPOINT[,CONFIG:CHECKPOINT...]')
         sub.add_argument('--device', default=get_device())
         sub.add_argument('--workers', type=int, default=0, help='processes that load images')
         sub.add_argument(
             '--cfg-options', nargs='+', action=DictAction, help='settings to override, as key=value'
         )
-        sub.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
-    return parser.parse_args()
+    return parser
 
 
 def draw_kl(args: argparse.Namespace):
@@ -110,16 +107,10 @@ def read_runs(arguments: list[str]) -> dict[str, list[tuple[str, str]]]:
     return runs
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        figure = args.draw(args)
-    except (ValueError, OSError, pickle.UnpicklingError) as error:
-        sys.exit(str(error))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.out, dpi=150)
-    print(f'{args.out} written')
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw; ``argv`` defaults to the command line's arguments."""
+    return figure_tool.run(make_parser(), argv)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -10,18 +10,19 @@ losses (the branches of collaborative training) is drawn as that many runs.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from mmlongtail.apis import figure_tool
 from mmlongtail.visualization import probability_curves as curves
 from mmlongtail.visualization.loss_gradients import gradient_figure, losses_of_figure_2
 
 FIGURES = dict(panels=curves.curves_figure, comparison=curves.comparison_figure, gradients=None)
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def make_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = figure_tool.make_parser(__doc__)
     parser.add_argument('runs', nargs='*', type=Path, metavar='RUN', help='work dir of a training')
     parser.add_argument('--names', nargs='+', help='of the runs (default: names of the work dirs)')
     parser.add_argument(
@@ -32,8 +33,8 @@ def parse_args() -> argparse.Namespace:
         'of BCE, NTR and focal loss on negative labels, which need no run (Fig. 2)',
     )
     parser.add_argument('--smooth', type=int, default=1, help='records over which each point is a mean')
-    parser.add_argument('-o', '--out', type=Path, required=True, help='PNG, PDF or SVG')
-    return parser.parse_args()
+    figure_tool.add_figure(parser, draw)
+    return parser
 
 
 def read_runs(work_dirs: list[Path], names: list[str] | None) -> dict[str, curves.Curves]:
@@ -48,19 +49,16 @@ def read_runs(work_dirs: list[Path], names: list[str] | None) -> dict[str, curve
     }
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        if args.layout == 'gradients':
-            figure = gradient_figure(losses_of_figure_2())
-        else:
-            figure = FIGURES[args.layout](read_runs(args.runs, args.names), args.smooth)
-    except ValueError as error:
-        sys.exit(str(error))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.out, dpi=150)
-    print(f'{args.out} written')
+def draw(args: argparse.Namespace):
+    if args.layout == 'gradients':
+        return gradient_figure(losses_of_figure_2())
+    return FIGURES[args.layout](read_runs(args.runs, args.names), args.smooth)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw; ``argv`` defaults to the command line's arguments."""
+    return figure_tool.run(make_parser(), argv)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

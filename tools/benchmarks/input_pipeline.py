@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader
 
 from mmlongtail.datasets.batched import ready_batch_collate
 
+PICTURES = 10_000  # of noise
 MEAN_STD = dict(mean=[125.307, 122.961, 113.8575], std=[51.5865, 50.847, 51.255])
 RAND_AUGMENT = dict(policies='timm_increasing', num_policies=2, magnitude_level=9, magnitude_std=0.5)
 HOST = dict(
@@ -57,7 +58,7 @@ class RandomPictures(BaseDataset):
         super().__init__(ann_file='', pipeline=pipeline)
 
     def load_data_list(self) -> list[dict]:
-        pictures = np.random.default_rng(0).integers(0, 256, (10_000, 32, 32, 3), dtype=np.uint8)
+        pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, 32, 32, 3), dtype=np.uint8)
         return [dict(img=picture, gt_label=i % 100) for i, picture in enumerate(pictures)]
 
 

@@ -2,7 +2,6 @@
 
 import json
 import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from PIL import Image
 
 from mmlongtail.visualization import classifier_figures as figures
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'analysis' / 'classifier_figures.py'
+TOOL = Path(__file__).parents[3] / 'tools' / 'analysis' / 'classifier_figures.py'
 STATISTICS = dict(class_counts=[2, 30, 300], num_images=332, classes=['one', 'two', 'three'])
 
 
@@ -26,14 +25,8 @@ def tool():
 
 
 @pytest.fixture
-def call(monkeypatch):
-    """The tool as a user calls it."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', [TOOL.name, *map(str, arguments)])
-        runpy.run_path(str(TOOL), run_name='__main__')
-
-    return run
+def draw(call):
+    return lambda *arguments: call('classifier_figures.py', *arguments)
 
 
 @pytest.fixture
@@ -48,8 +41,8 @@ def drawn(monkeypatch):
 
         return record
 
-    for draw in (figures.score_figure, figures.norm_figure, figures.tsne_figure):
-        monkeypatch.setattr(figures, draw.__name__, recording(draw))
+    for function in (figures.score_figure, figures.norm_figure, figures.tsne_figure):
+        monkeypatch.setattr(figures, function.__name__, recording(function))
     return given
 
 
@@ -73,10 +66,10 @@ def lengths(weight):
     return [sum(float(x) ** 2 for x in row) ** 0.5 for row in weight.detach()]
 
 
-def test_accuracy_of_a_work_dir_and_of_a_file(call, drawn, finished_run, tmp_path, capsys):
+def test_accuracy_of_a_work_dir_and_of_a_file(draw, drawn, finished_run, tmp_path, capsys):
     path = next(finished_run.glob('*/per_class_ap.json'))
     out = tmp_path / 'new' / 'ap.png'
-    call('accuracy', finished_run, path, '--names', 'A', 'B', '--edges', 3, 7, '--out', out)
+    draw('accuracy', finished_run, path, '--names', 'A', 'B', '--edges', 3, 7, '--out', out)
     assert out.read_bytes()[:4] == b'\x89PNG' and capsys.readouterr().out == f'{out} written\n'
     (runs, statistics, score, style), groups = drawn['score_figure']
     written = json.loads(path.read_text())['average_precision']
@@ -85,19 +78,19 @@ def test_accuracy_of_a_work_dir_and_of_a_file(call, drawn, finished_run, tmp_pat
     assert groups['names'] == ('head', 'medium', 'tail') and tuple(groups['edges']) == (3, 7)
 
 
-def test_accuracy_of_the_latest_single_label_dump(call, drawn, tmp_path):
+def test_accuracy_of_the_latest_single_label_dump(draw, drawn, tmp_path):
     for time, accuracy in (('20220101_000000', 1.0), ('20220102_000000', 2.0)):
         path = tmp_path / 'run' / time / 'per_class_accuracy.json'
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(STATISTICS | dict(accuracy=[accuracy, None, 5.0])))
-    call('accuracy', tmp_path / 'run', '--style', 'lines', '--out', tmp_path / 'accuracy.pdf')
+    draw('accuracy', tmp_path / 'run', '--style', 'lines', '--out', tmp_path / 'accuracy.pdf')
     (runs, _, score, style), groups = drawn['score_figure']
     np.testing.assert_array_equal(runs['run'], [2, np.nan, 5])
     assert (score, style, groups['names']) == ('accuracy', 'lines', ('many', 'medium', 'few'))
     assert groups['head_inclusive'] is False
 
 
-def test_norms_of_linear_cosine_and_scaled_heads(call, drawn, tmp_path):
+def test_norms_of_linear_cosine_and_scaled_heads(draw, drawn, tmp_path):
     cosine = linear(type='CosineHead', scale=16.0)
     files, heads = {}, {}
     for name, head in dict(
@@ -111,7 +104,7 @@ def test_norms_of_linear_cosine_and_scaled_heads(call, drawn, tmp_path):
         checkpoint = torch.load(files[name][1])
         checkpoint['state_dict']['head.classifier.fc.scale'] = torch.tensor([3.0, -2.0, 0.5])
         torch.save(checkpoint, files[name][1])
-    call('weights', *sum(files.values(), ()), '--out', tmp_path / 'weights.png')
+    draw('weights', *sum(files.values(), ()), '--out', tmp_path / 'weights.png')
     (runs, statistics, relative), _ = drawn['norm_figure']
     assert statistics.class_counts.tolist() == [2, 30, 300] and relative is False
     expected = {
@@ -126,7 +119,7 @@ def test_norms_of_linear_cosine_and_scaled_heads(call, drawn, tmp_path):
 
 
 def test_norms_of_several_branches_and_of_real_checkpoints(
-    tool, call, drawn, tmp_path, finished_single_label_run
+    tool, draw, drawn, tmp_path, finished_single_label_run
 ):
     branches = dict(type='MultiBranchHead', num_branches=2, num_classes=3, in_channels=8, topk=1)
     files, head = write_run(tmp_path / 'ours', branches | dict(loss=dict(type='CrossEntropyLoss')))
@@ -135,17 +128,17 @@ def test_norms_of_several_branches_and_of_real_checkpoints(
     for values, fc in zip(norms.values(), head.fcs):
         np.testing.assert_allclose(values, lengths(fc.weight), rtol=1e-5)
     config, checkpoint = finished_single_label_run / 'single.py', finished_single_label_run / 'epoch_2.pth'
-    call('weights', config, checkpoint, '--relative', '--names', 'CE', '--out', tmp_path / 'weights.png')
+    draw('weights', config, checkpoint, '--relative', '--names', 'CE', '--out', tmp_path / 'weights.png')
     (runs, _, relative), groups = drawn['norm_figure']
     weight = torch.load(checkpoint, weights_only=False)['state_dict']['head.fc.weight']
     np.testing.assert_allclose(runs['CE'], lengths(weight), rtol=1e-5)
     assert relative and groups['names'] == ('many', 'medium', 'few') and tuple(groups['edges']) == (3, 9)
 
 
-def test_features_are_what_the_classifier_gets(tool, call, drawn, tmp_path, finished_single_label_run):
+def test_features_are_what_the_classifier_gets(tool, draw, drawn, tmp_path, finished_single_label_run):
     """The head's linear layer makes of them what the model predicts, image by image."""
     config, checkpoint = finished_single_label_run / 'single.py', finished_single_label_run / 'epoch_2.pth'
-    call('tsne', config, checkpoint, '--perplexity', 2, '--per-class', 3, '--out', tmp_path / 'tsne.png')
+    draw('tsne', config, checkpoint, '--perplexity', 2, '--per-class', 3, '--out', tmp_path / 'tsne.png')
     assert (tmp_path / 'tsne.png').read_bytes()[:4] == b'\x89PNG'
     (points, labels, statistics, title), _ = drawn['tsne_figure']
     assert points.shape == (5, 2) and labels.tolist() == [0, 0, 0, 1, 2] and title == 'single'
@@ -163,10 +156,10 @@ def test_features_are_what_the_classifier_gets(tool, call, drawn, tmp_path, fini
     torch.testing.assert_close(logits, expected)
 
 
-def test_training_images_go_through_the_test_pipeline(tool, call, drawn, tmp_path, finished_single_label_run):
+def test_training_images_go_through_the_test_pipeline(tool, draw, drawn, tmp_path, finished_single_label_run):
     """Also where training draws, augments and re-samples them."""
     config, checkpoint = finished_single_label_run / 'single.py', finished_single_label_run / 'epoch_2.pth'
-    call('tsne', config, checkpoint, '--part', 'train', '--perplexity', 2, '--out', tmp_path / 'tsne.png')
+    draw('tsne', config, checkpoint, '--part', 'train', '--perplexity', 2, '--out', tmp_path / 'tsne.png')
     (_, labels, _, title), _ = drawn['tsne_figure']
     assert labels.tolist() == [0] * 8 + [1] * 2 + [2] * 2 and title == 'single, training images'
 
@@ -182,15 +175,15 @@ def test_training_images_go_through_the_test_pipeline(tool, call, drawn, tmp_pat
             assert dataset[i]['data_samples'].gt_label == tested[i]['data_samples'].gt_label
 
 
-def test_chosen_classes_and_options(call, drawn, tmp_path, finished_run, tiny_config_file):
+def test_chosen_classes_and_options(draw, drawn, tmp_path, finished_run, tiny_config_file):
     """Of the multi-label set [0], [0, 1], [0, 2], [0, 1], [1], [0] without class 0: 2 alone once, 1 three times."""
     checkpoint = finished_run / 'epoch_2.pth'
     options = ['--classes', 'three', 'two', '--perplexity', 2, '--cfg-options', 'test_evaluator.edges=(5,9)']
-    call('tsne', tiny_config_file, checkpoint, *options, '--out', tmp_path / 'tsne.png')
+    draw('tsne', tiny_config_file, checkpoint, *options, '--out', tmp_path / 'tsne.png')
     (_, labels, *_), groups = drawn['tsne_figure']
     assert labels.tolist() == [2, 1, 1, 1] and tuple(groups['edges']) == (5, 9)
     with pytest.raises(SystemExit, match=r"--classes is \['four'\], expected .*'one', 'two', 'three'"):
-        call('tsne', tiny_config_file, checkpoint, '--classes', 'four', '--out', tmp_path / 'no.png')
+        draw('tsne', tiny_config_file, checkpoint, '--classes', 'four', '--out', tmp_path / 'no.png')
 
 
 def test_branches_lie_side_by_side(tool, tmp_path):
@@ -211,31 +204,31 @@ def test_branches_lie_side_by_side(tool, tmp_path):
     assert feats.tolist() == [[2, 12, 4, 24], [0, 10, 0, 20], [1, 11, 2, 22]]
 
 
-def test_errors_name_what_is_wrong(call, tmp_path, finished_run, finished_single_label_run, tiny_config_file):
+def test_errors_name_what_is_wrong(draw, tmp_path, finished_run, finished_single_label_run, tiny_config_file):
     out = ['--out', tmp_path / 'no.png']
     dump = next(finished_run.glob('*/per_class_ap.json'))
     (tmp_path / 'broken.json').write_text('{')
     (tmp_path / 'other.json').write_text('{"classes": [], "class_counts": []}')
     with pytest.raises(SystemExit, match='has no per_class_.*dump_per_class=True'):
-        call('accuracy', finished_single_label_run, *out)
+        draw('accuracy', finished_single_label_run, *out)
     with pytest.raises(SystemExit, match='broken.json is no JSON file'):
-        call('accuracy', tmp_path / 'broken.json', *out)
+        draw('accuracy', tmp_path / 'broken.json', *out)
     with pytest.raises(SystemExit, match='other.json has no accuracy or average_precision'):
-        call('accuracy', tmp_path / 'other.json', *out)
+        draw('accuracy', tmp_path / 'other.json', *out)
     with pytest.raises(SystemExit, match='other.json has no average_precision, only'):
-        call('accuracy', dump, tmp_path / 'other.json', *out)
+        draw('accuracy', dump, tmp_path / 'other.json', *out)
     with pytest.raises(SystemExit, match=r'a name of its own for each of 2 runs \(--names\), got'):
-        call('accuracy', dump, dump, *out)
+        draw('accuracy', dump, dump, *out)
     with pytest.raises(SystemExit, match=r'edges is \[9, 3\], expected two ascending numbers'):
-        call('accuracy', dump, '--edges', 9, 3, *out)
+        draw('accuracy', dump, '--edges', 9, 3, *out)
     with pytest.raises(SystemExit, match='need a config and a checkpoint in turn'):
-        call('weights', tiny_config_file, *out)
+        draw('weights', tiny_config_file, *out)
     checkpoint = finished_run / 'epoch_2.pth'
     other = finished_single_label_run / 'epoch_2.pth'
     with pytest.raises(SystemExit, match='epoch_2.pth and .*epoch_2.pth differ in class_counts'):
-        call('weights', tiny_config_file, checkpoint, tiny_config_file, other, '--names', 'A', 'B', *out)
+        draw('weights', tiny_config_file, checkpoint, tiny_config_file, other, '--names', 'A', 'B', *out)
     with pytest.raises(SystemExit, match='perplexity is 30, expected a number above 0 and below the'):
-        call('tsne', finished_single_label_run / 'single.py', other, *out)
+        draw('tsne', finished_single_label_run / 'single.py', other, *out)
     assert not (tmp_path / 'no.png').exists()
 
 
@@ -253,8 +246,8 @@ def test_errors_name_what_is_wrong(call, tmp_path, finished_run, finished_single
         ),
     ],
 )
-def test_checkpoints_of_another_head(call, tmp_path, head, message):
+def test_checkpoints_of_another_head(draw, tmp_path, head, message):
     (config, checkpoint), _ = write_run(tmp_path / 'ours', linear())
     config.write_text(f'model = dict(head={head!r})')
     with pytest.raises(SystemExit, match=message):
-        call('weights', config, checkpoint, '--out', tmp_path / 'no.png')
+        draw('weights', config, checkpoint, '--out', tmp_path / 'no.png')
