@@ -317,13 +317,14 @@ def test_views_come_from_the_data_preprocessor():
 
 
 def test_checkpoints_have_the_names_that_they_had():
-    names = [name for name in branched().state_dict() if not name.startswith('backbone')]
-    assert names[:4] == ['head.fcs.0.weight', 'head.fcs.0.bias', 'head.fcs.1.weight', 'head.fcs.1.bias']
+    names = set(branched().state_dict())
+    parts = {f'fcs.{i}.{part}' for i in range(2) for part in ('weight', 'bias')}
     learned = ('mu_pos', 'mu_neg', 'sigma_pos', 'sigma_neg')
-    losses = {f'head.loss_module.classification.{i}.{name}' for i in range(2) for name in learned}
-    assert losses <= set(names)
-    conv = 'layer4.branches.1.0.conv1.weight'
-    assert f'backbone.{conv}' in branched().state_dict()
+    parts |= {f'loss_module.classification.{i}.{part}' for i in range(2) for part in learned}
+    assert {f'head.{part}' for part in parts} == {name for name in names if not name.startswith('backbone')}
+    plains = {f'backbone.{name}' for name in plain().backbone.state_dict()}
+    copies = {name_in_branch(name, ['backbone.layer4'], i) for name in plains for i in range(2)}
+    assert copies == {name for name in names if name.startswith('backbone')}
 
 
 def test_ddp_needs_no_search_for_unused_parameters(tmp_path):
@@ -373,7 +374,10 @@ def test_layer_depth_is_the_plain_networks():
         (dict(modules=['backbone.layer5']), "'backbone.layer5'.*'backbone.layer4'"),
         (dict(n=0), 'num_branches is 0'),
         (
-            dict(data_preprocessor=dict(MIRRORED, num_views=4), train_cfg=dict(augments=dict(type='Mixup'))),
+            dict(
+                data_preprocessor=dict(MIRRORED, num_views=4),
+                train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
+            ),
             'num_views=4 with batch_augments',
         ),
     ],
