@@ -45,7 +45,7 @@ class BatchLayout:
         Raises:
             ValueError: If these are not as many views of each image.
         """
-        if inputs % views:
+        if inputs % checks.whole('views', views):
             raise ValueError(
                 f'num_views={views} with a batch of {inputs}: expected {views} views of each image'
             )

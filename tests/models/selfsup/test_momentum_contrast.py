@@ -230,7 +230,7 @@ def test_half_precision(half):
 @pytest.mark.parametrize('scale', [0.0, 1e4])
 def test_extreme_features(scale):
     term = build().contrast
-    features = [(scale * torch.randn(2, 1, 32)).requires_grad_() for _ in range(2)]
+    features = [(scale * torch.randn(1, 2, 32)).requires_grad_() for _ in range(2)]
     loss = term(features, batch(1)[0], *slow_parts(term))['loss_contrast']
     loss.backward()
     assert loss.isfinite() and all(f.grad.isfinite().all() for f in features)
