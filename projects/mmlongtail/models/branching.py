@@ -32,8 +32,7 @@ class BranchedModule(BaseModule):
     def __init__(self, module: nn.Module, num_branches: int, name: str):
         super().__init__()
         self.branches = ModuleList([module, *(deepcopy(module) for _ in range(num_branches - 1))])
-        self.name, self.loaded = name, False
-        self.layout: BatchLayout | None = None
+        self.name, self.layout, self.loaded = name, None, False
         self._register_load_state_dict_pre_hook(self._before_load)
 
     def __getattr__(self, name: str):
@@ -61,11 +60,11 @@ class BranchedModule(BaseModule):
         """Each copy's share of a tensor, or of every tensor in a tuple."""
         if isinstance(x, (tuple, list)):
             return [type(x)(items) for items in zip(*map(self._parts, x))]
-        n, inputs, rows = len(self.branches), self.layout.inputs, self.layout.rows
-        if len(x) not in (inputs, rows):
+        n, inputs = len(self.branches), self.layout.inputs
+        if len(x) not in (inputs, n * inputs):
             raise ValueError(
                 f'branched module {self.name!r} got {len(x)} rows, expected {inputs} (one per input) or '
-                f'{rows} ({n} branches): branch a module whose first dimension is the batch'
+                f'{n * inputs} ({n} branches): branch a module whose first dimension is the batch'
             )
         return [x] * n if len(x) == inputs else x.chunk(n)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -19,14 +20,11 @@ class BatchLayout:
         images: Images.
 
     Raises:
-        ValueError: For a number that is not whole, below 1, or below 0 images.
+        ValueError: For a number that is not whole or too small, and in each method for what does not fit the layout.
 
     Example:
-        >>> layout = BatchLayout.of_inputs(8, views=4, branches=2)
-        >>> layout
+        >>> BatchLayout.of_inputs(8, views=4, branches=2)
         BatchLayout(branches=2, views=4, images=2)
-        >>> layout.rows
-        16
     """
 
     branches: int
@@ -34,20 +32,15 @@ class BatchLayout:
     images: int
 
     def __post_init__(self) -> None:
-        checks.whole('branches', self.branches)
-        checks.whole('views', self.views)
-        checks.whole('images', self.images, at_least=0)
+        for name, at_least in dict(branches=1, views=1, images=0).items():
+            checks.whole(name, getattr(self, name), at_least)
 
     @classmethod
     def of_inputs(cls, inputs: int, views: int = 1, branches: int = 1) -> BatchLayout:
-        """The layout of a batch in which each image comes in ``views`` of the ``inputs``.
-
-        Raises:
-            ValueError: If these are not as many views of each image.
-        """
+        """The layout of a batch in which each image comes in ``views`` of the ``inputs``."""
         if inputs % checks.whole('views', views):
             raise ValueError(
-                f'num_views={views} with a batch of {inputs}: expected {views} views of each image'
+                f'num_views={views}: got a batch of {inputs}, expected {views} views of each image'
             )
         return cls(branches, views, inputs // views)
 
@@ -56,30 +49,20 @@ class BatchLayout:
         """Rows of one branch: all views of all images."""
         return self.views * self.images
 
-    @property
-    def rows(self) -> int:
-        """Rows of all branches."""
-        return self.branches * self.inputs
-
-    def split(self, rows: Tensor) -> Tensor:
-        """Rows (branches x views x images, ...) with their axes, (branches, views, images, ...).
-
-        Raises:
-            ValueError: For another number of rows.
-        """
-        if len(rows) != self.rows:
+    def split(self, rows: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]:
+        """Rows (branches x views x images, ...) as (branches, views, images, ...), or those of each branch apart."""
+        got = len(rows) if isinstance(rows, Tensor) else [len(part) for part in rows]
+        axes, own = (self.branches, self.views, self.images), [self.inputs] * self.branches
+        if got not in (sum(own), own):
             raise ValueError(
-                f'{len(rows)} rows, expected {self.rows}: branches x views x images = '
-                f'{self.branches} x {self.views} x {self.images}'
+                f'{got} rows, expected {sum(own)}: branches x views x images = {" x ".join(map(str, axes))}'
             )
-        return rows.unflatten(0, (self.branches, self.views, self.images))
+        if isinstance(rows, Tensor):
+            return rows.unflatten(0, axes)
+        return tuple(part.unflatten(0, axes[1:]) for part in rows)
 
     def flatten(self, batch: Tensor) -> Tensor:
-        """Rows (branches x views x images, ...) of a batch with its axes, (branches, views, images, ...).
-
-        Raises:
-            ValueError: For axes of other lengths.
-        """
+        """Rows (branches x views x images, ...) of a batch (branches, views, images, ...)."""
         axes = (self.branches, self.views, self.images)
         if batch.shape[:3] != axes:
             raise ValueError(

@@ -312,7 +312,7 @@ def test_views_come_from_the_data_preprocessor():
     data = dict(inputs=torch.randn(4, 3, 32, 32), data_samples=samples(*['uniform'] * 4))
     assert model(**model.data_preprocessor(data, True), mode='loss')['rows'] == 4
     assert seen[0].shape == (2, 3, 4, CLASSES)
-    with pytest.raises(ValueError, match='num_views=3 with a batch of 4'):
+    with pytest.raises(ValueError, match='num_views=3: got a batch of 4'):
         model(torch.randn(4, 3, 32, 32), samples(*['uniform'] * 4), 'loss')
 
 

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import BatchLayout, checks
 
-from ..branch_features import with_axes
 from ..branching import branch_modules as replace_modules
 from ..branching import lay_out
 
@@ -37,9 +36,9 @@ class MultiBranchClassifier(ImageClassifier):
     head gets features with the batch's axes in front, (branches, views, images, ...).
 
     Args:
-        backbone: Backbone, or its config. One with ``num_branches``, such as ParallelBackbones, makes the branches.
-        neck: Neck, or its config.
-        head: Head, or its config, which takes ``num_branches`` from here.
+        backbone: As in ImageClassifier; one with ``num_branches``, such as ParallelBackbones, makes the branches.
+        neck: As in ImageClassifier.
+        head: As in ImageClassifier; its config takes ``num_branches`` from here.
         num_branches: Number of branches n; the backbone's where it makes them, else 2, unless given.
         branch_modules: Names of the modules to duplicate, inside 'backbone' or 'neck', from the last stage
             on. Unused for one branch.
@@ -101,31 +100,27 @@ class MultiBranchClassifier(ImageClassifier):
             self.get_submodule(name).equalize()
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck', layout: BatchLayout | None = None):
-        """Features of a batch, the last ones with its axes, (n, T, B, ...), or one (T, B, ...) of each branch.
+        """Features of inputs (T B, C, H, W), the last ones (n, T, B, ...), or (T, B, ...) of each branch.
 
-        Args:
-            inputs: (T B, C, H, W).
-            stage: As in ImageClassifier; before the neck's there are rows, of the first branch first.
-            layout: What the batch is; images of a single view unless given.
+        Those of ``stage='backbone'`` are rows. Without ``layout`` the inputs are images of a single view.
         """
         layout = layout or BatchLayout.of_inputs(len(inputs), branches=self.num_branches)
         lay_out(layout, self.backbone, self.neck)
         if stage not in ('neck', 'pre_logits'):
             return super().extract_feat(inputs, stage)
+        feats = super().extract_feat(inputs, 'neck')
+        *early, last = feats if isinstance(feats, (tuple, list)) else (feats,)
         try:
-            feats = with_axes(super().extract_feat(inputs, 'neck'), layout)
+            feats = (*early, layout.split(last))
         except ValueError as error:
-            raise ValueError(
-                f'features of {error}; does the last output of the backbone pass through '
-                f'branch_modules={self.branch_modules}?'
-            ) from error
+            where = f'does the last output of the backbone pass through branch_modules={self.branch_modules}?'
+            raise ValueError(f'features of {error}; {where}') from error
         return feats if stage == 'neck' else self.head.pre_logits(feats)
 
     def layout_of(self, inputs: Tensor) -> BatchLayout:
         """What a training batch (T B, C, H, W) is."""
-        return BatchLayout.of_inputs(
-            len(inputs), getattr(self.data_preprocessor, 'num_views', 1), self.num_branches
-        )
+        views = getattr(self.data_preprocessor, 'num_views', 1)
+        return BatchLayout.of_inputs(len(inputs), views, self.num_branches)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Losses of T B images (T B, C, H, W), view after view."""

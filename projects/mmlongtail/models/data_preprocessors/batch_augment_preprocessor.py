@@ -95,10 +95,10 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         samples = data.get('data_samples')
         if samples and self.num_views > 1:  # mixup writes a label into each view's own
             samples = [sample.new() for _ in range(self.drawn_views) for sample in samples]
-        if samples and self._ready(samples[0]):
-            result = dict(super().forward(dict(inputs=inputs), training), data_samples=samples)
-        else:
-            result = super().forward(dict(inputs=inputs, data_samples=samples), training)
+        ready = samples and self._ready(samples[0])
+        result = super().forward(dict(inputs=inputs, data_samples=None if ready else samples), training)
+        if ready:
+            result['data_samples'] = samples
         return with_mirror_images(result) if self.mirrored else result
 
     def _ready(self, sample: DataSample) -> bool:

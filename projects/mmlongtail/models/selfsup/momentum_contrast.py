@@ -15,7 +15,7 @@ from torch.nn import functional
 from mmlongtail.models.losses.base import full_precision
 from mmlongtail.structures import BatchLayout, checks
 
-from ..branch_features import of_rows, with_axes
+from ..branch_features import of_rows
 from ..branching import BranchedModule, lay_out
 from .key_queue import KeyQueue
 
@@ -136,8 +136,7 @@ class Encoder(nn.Module):
         features = self.backbone(images)
         if self.neck is not None:
             features = self.neck(features)
-        last = with_axes(features, layout)[-1]
-        return embeddings(self.projections, last)[:, 0].transpose(0, 1)
+        return embeddings(self.projections, layout.split(features[-1]))[:, 0].transpose(0, 1)
 
 
 def projection(in_channels: int, feat_dim: int) -> nn.Module:
