@@ -119,9 +119,8 @@ def expert_files(finished_single_label_run, tmp_path_factory) -> tuple[Path, Pat
     augments = dict(augments=[dict(type='DimOddViewsForTest')], num_views=2)
     cfg.model.data_preprocessor.update(type='BatchAugmentPreprocessor', **augments)
     cfg.model.type = 'MultiExpertClassifier'
-    cfg.model.num_experts = 2
     loss = dict(type='NestedCollaborativeLoss', classification=dict(type='BalancedSoftmaxLoss'))
-    cfg.model.head = dict(type='MultiExpertHead', num_experts=2, expert=cfg.model.head, loss=loss)
+    cfg.model.head = dict(type='MultiExpertHead', expert=cfg.model.head, loss=loss)
     cfg.test_evaluator = dict(type='PerExpertMetric', metric=cfg.test_evaluator)
     cfg.dump(root / 'experts.py')
     torch.manual_seed(0)

@@ -1,12 +1,10 @@
 # One branch whose logits agree on an image and its mirror image. Paper (Table 3): COCO-LT 55.49 mAP.
 _base_ = './coco_lt.py'
 
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2, mirrored=True)
 model = dict(
     num_branches=1,
-    branch_modules=[],
-    flip_views=True,
     head=dict(
-        num_branches=1,
         loss=dict(
             streams=[['rebalanced'], ['rebalanced']],  # the image, its mirror image
             classification=dict(_delete_=True, type='FrequencyWeightedBCELoss'),

@@ -3,9 +3,7 @@ _base_ = './voc_lt.py'
 
 model = dict(
     num_branches=1,
-    branch_modules=[],
     head=dict(
-        num_branches=1,
         loss=dict(
             streams=[['uniform', 'rebalanced']],
             classification=dict(_delete_=True, type='FrequencyWeightedBCELoss'),

@@ -2,4 +2,4 @@
 _base_ = './cifar100_lt_if100.py'
 
 data_preprocessor = dict(num_views=1)
-model = dict(num_experts=1, head=dict(num_experts=1, loss=dict(inter=None, intra=None)))
+model = dict(num_branches=1, head=dict(loss=dict(inter=None, intra=None)))

@@ -1,6 +1,4 @@
 # Table 7: BIL + IntraCL, no hard categories, one expert. Paper: 53.94 top-1.
 _base_ = './cifar100_lt_if100.py'
 
-model = dict(
-    num_experts=1, head=dict(num_experts=1, loss=dict(hard=None, inter=None, intra=dict(hard_ratio=0)))
-)
+model = dict(num_branches=1, head=dict(loss=dict(hard=None, inter=None, intra=dict(hard_ratio=0))))

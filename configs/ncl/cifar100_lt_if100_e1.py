@@ -1,4 +1,4 @@
 # One expert, four copies.
 _base_ = './cifar100_lt_if100.py'
 
-model = dict(num_experts=1, head=dict(num_experts=1))
+model = dict(num_branches=1)

@@ -1,4 +1,4 @@
 # 3 experts, four copies.
 _base_ = './cifar100_lt_if100.py'
 
-model = dict(num_experts=3, head=dict(num_experts=3))
+model = dict(num_branches=3)

@@ -2,4 +2,4 @@
 _base_ = './cifar100_lt_if100.py'
 
 data_preprocessor = dict(num_views=1)
-model = dict(num_experts=3, head=dict(num_experts=3, loss=dict(intra=None)))
+model = dict(num_branches=3, head=dict(loss=dict(intra=None)))

@@ -9,13 +9,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[2]),
+    dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[data_preprocessor['num_views']]),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(pipeline=train_pipeline))
-data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 model = dict(head=dict(expert=dict(num_classes=_base_.num_classes)))
 optim_wrapper = dict(accumulative_counts=2)
 auto_scale_lr = dict(base_batch_size=128)  # of one batch, two of which are accumulated

@@ -6,7 +6,7 @@
 _base_ = './imagenet_lt_r50.py'
 
 model = dict(
-    num_experts=3,
-    head=dict(num_experts=3, loss=dict(intra=None)),
+    num_branches=3,
+    head=dict(loss=dict(intra=None)),
     contrast=dict(type='MomentumContrast', in_channels=2048, queue_len=8192),
 )

@@ -11,13 +11,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=4)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[4]),
+    dict(type='MultiView', transforms=[_base_.view_pipeline], num_views=[data_preprocessor['num_views']]),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(drop_last=True, dataset=dict(pipeline=train_pipeline))
-data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=4)
 model = dict(
     backbone=dict(depth=152, init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet152')),
     head=dict(expert=dict(num_classes=_base_.num_classes)),

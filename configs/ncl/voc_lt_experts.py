@@ -6,12 +6,11 @@ _base_ = '../baselines/multilabel/voc_lt_rs.py'
 peers = dict(type='MultiLabelPeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6)
 model = dict(
     type='MultiExpertClassifier',
-    num_experts=2,
+    num_branches=2,
     branch_modules=['backbone.layer4', 'neck'],
     head=dict(
         _delete_=True,
         type='MultiExpertHead',
-        num_experts=2,
         expert=dict(type='MultiLabelLinearClsHead', num_classes=_base_.num_classes, in_channels=256),
         loss=dict(
             type='NestedCollaborativeLoss',
@@ -21,13 +20,15 @@ model = dict(
         ),
     ),
 )
+data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='MultiView', transforms=[_base_.train_pipeline[1:-1]], num_views=[2]),
+    dict(
+        type='MultiView', transforms=[_base_.train_pipeline[1:-1]], num_views=[data_preprocessor['num_views']]
+    ),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
-data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 # the curves of label probabilities are of one expert and one copy
 default_hooks = dict(label_probability=None)
 val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)

@@ -49,7 +49,6 @@ for folder in sys.argv[2:]:
 def config(expert=LINEAR, **model) -> Config:
     head = dict(
         type='MultiExpertHead',
-        num_experts=model.get('num_experts', 2),
         expert=expert,
         loss=dict(type='CrossEntropyLoss'),
     )
@@ -83,7 +82,7 @@ CASES = dict(
     cosine_bias=config(dict(COSINE, scale=20.0, bias=True)),
     cosine_loss=config(dict(COSINE, loss=dict(type='LDAMLoss', scale=15.0, class_counts=[9, 7, 5, 3, 1]))),
     neck=config(dict(LINEAR, in_channels=6), neck=dict(type='LinearNeck', in_channels=32, out_channels=6)),
-    one=config(num_experts=1),
+    one=config(num_branches=1),
     contrast=config(contrast=dict(type='MomentumContrast', in_channels=32, queue_len=4)),
     multi_label=config(dict(type='MultiLabelLinearClsHead', num_classes=5, in_channels=32)),
     two_kinds=config([LINEAR, dict(LINEAR, in_channels=8)], **TWO_KINDS),

@@ -57,16 +57,14 @@ def test_copies_from_the_data_pipeline(name, pictures, tmp_path):
     cfg.vis_backends = cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
     runner = Runner.from_cfg(cfg)
     seen = []
-    hook = runner.model.head.register_forward_pre_hook(lambda _, args: seen.append(len(args[0][-1])))
+    hook = runner.model.head.register_forward_pre_hook(lambda _, args: seen.append(args[0][-1].shape[:3]))
     loss, keep = runner.model.head.loss, []
-    runner.model.head.loss = lambda feats, samples: (
-        keep.append([s.view for s in samples]) or loss(feats, samples)
-    )
+    runner.model.head.loss = lambda feats, samples: keep.append(len(samples)) or loss(feats, samples)
     runner.train()
     hook.remove()
     views = cfg.data_preprocessor.num_views
-    assert keep == [[view for view in range(views) for _ in range(4)]] * 2
-    assert seen == [2 * views * 4] * 2  # experts x copies x images
+    assert keep == [views * 4] * 2
+    assert seen == [(2, views, 4)] * 2  # experts, copies, images
     scores = runner.test()
     assert scores['single/top1'] == pytest.approx((scores['expert0/top1'] + scores['expert1/top1']) / 2)
 

@@ -92,7 +92,7 @@ def test_trains_and_tests(path, pictures, tmp_path):
     scores = runner.test()
     assert 0 <= scores['long-tail/top1'] <= 100
     if 'expert' in runner.cfg.model.head:
-        experts = [scores[f'expert{i}/top1'] for i in range(runner.cfg.model.num_experts)]
+        experts = [scores[f'expert{i}/top1'] for i in range(runner.cfg.model.num_branches)]
         assert scores['single/top1'] == pytest.approx(sum(experts) / len(experts))
 
 
@@ -304,7 +304,7 @@ def test_ncl_is_the_papers_setting():
         dict(type='LinearLR', start_factor=1 / 3, by_epoch=True, begin=0, end=5),
         dict(type='MultiStepLR', by_epoch=True, milestones=[320, 360], gamma=0.1),
     ]
-    assert (cfg.model.num_experts, cfg.model.head.num_experts, cfg.data_preprocessor.num_views) == (2, 2, 4)
+    assert (cfg.model.num_branches, cfg.data_preprocessor.num_views) == (2, 4)
     peers = dict(type='PeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6)
     assert cfg.model.head.loss.to_dict() == dict(
         type='NestedCollaborativeLoss',
@@ -340,7 +340,7 @@ def test_rows_of_ncls_ablation_differ_in_their_losses_experts_and_copies():
         cfg = Config.fromfile(FOLDERS[2] / f'cifar100_lt_if100{name}.py')
         loss = cfg.model.head.loss
         ratios = [loss[key] and loss[key].hard_ratio for key in ('inter', 'intra')]
-        return loss.hard is not None, *ratios, cfg.model.num_experts, cfg.data_preprocessor.num_views
+        return loss.hard is not None, *ratios, cfg.model.num_branches, cfg.data_preprocessor.num_views
 
     assert parts('') == (True, 0.3, 0.3, 2, 4)
     assert parts('_no_hard') == (False, 0, 0, 2, 4)

@@ -60,7 +60,7 @@ LINEAR = dict(type='LinearClsHead', **SIZES)
 BACKBONE = dict(type='CifarResNet', depth=20, base_channels=2)
 POOL = dict(type='GlobalAveragePooling')
 BRANCHES = dict(SIZES, num_branches=2)
-HEAD = dict(type='MultiBranchHead', num_branches=2, num_classes=CLASSES, in_channels=8, loss=BCE)
+HEAD = dict(type='MultiBranchHead', num_classes=CLASSES, in_channels=8, loss=BCE)
 EXPERTS = dict(type='MultiExpertHead', expert=dict(LINEAR, in_channels=8), loss=SOFTMAX)
 BRANCHED = dict(backbone=BACKBONE, neck=POOL, branch_modules=['backbone.layer3'])
 # What a component needs besides class counts and a data set; None: needs files, a runner or no arguments of its own.

@@ -5,7 +5,8 @@ from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
 
-from mmlongtail.models.branching import BranchedModule, branch_modules
+from mmlongtail.models.branching import BranchedModule, branch_modules, lay_out
+from mmlongtail.structures import BatchLayout
 
 
 class Stage(nn.Module):
@@ -47,9 +48,8 @@ class Model(BaseModule):
 LAST = ['backbone.stages.1', 'backbone.norm']
 
 
-def run(model, x, names=LAST):
-    for name in names:
-        model.get_submodule(name).batch_size = len(x)
+def run(model, x, num_branches=2):
+    lay_out(BatchLayout.of_inputs(len(x), branches=num_branches), model.backbone, None)
     return model.backbone(x)
 
 
@@ -58,7 +58,7 @@ def test_equals_separate_networks(num_branches):
     model, x = Model(LAST, num_branches), torch.randn(4, 3)
     for parameter in model.parameters():
         nn.init.normal_(parameter)  # the copies now differ
-    out, size = run(model, x)
+    out, size = run(model, x, num_branches)
     assert size == (1, 1) and out.shape == (4 * num_branches, 3)
     trunk = model.backbone.stages[0].fc(x)
     for i, part in enumerate(out.chunk(num_branches)):
@@ -156,6 +156,6 @@ def test_rows_are_checked():
     model = Model(LAST)
     with pytest.raises(RuntimeError, match="'backbone.stages.1'.*MultiBranchClassifier"):
         model.backbone(torch.randn(4, 3))
-    model.backbone.stages[1].batch_size = 3
+    lay_out(BatchLayout(branches=2, views=3, images=1), model)
     with pytest.raises(ValueError, match=r'got 4 rows, expected 3 .*6 \(2 branches\)'):
         model.backbone(torch.randn(4, 3))

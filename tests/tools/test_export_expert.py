@@ -14,8 +14,7 @@ custom_imports = dict(imports=['mmlongtail'])
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
 model = dict(
     type='MultiExpertClassifier',
-    num_experts=2,
-    head=dict(_delete_=True, type='MultiExpertHead', num_experts=2, loss=dict(type='CrossEntropyLoss'),
+    head=dict(_delete_=True, type='MultiExpertHead', loss=dict(type='CrossEntropyLoss'),
         expert=dict(type='LinearClsHead', num_classes=2, in_channels=4)),
 )
 """

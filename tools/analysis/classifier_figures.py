@@ -207,8 +207,7 @@ def features(cfg: Config, checkpoint: Path, dataset: Subset) -> np.ndarray:
     rows = []
     for batch in loader:
         data = model.data_preprocessor(batch, False)
-        feats = model.extract_feat(data['inputs'], stage='pre_logits').float()  # (n B, D)
-        rows.append(feats.reshape(-1, len(data['data_samples']), feats.size(1)).transpose(0, 1).flatten(1))
+        rows.append(model.extract_feat(data['inputs'], stage='pre_logits').float())
     return torch.cat(rows).numpy()
 
 

@@ -46,7 +46,7 @@ class Versions:
 
     def collaborative(self) -> Tensor:
         """Losses of one trunk pass and one pass per branch."""
-        return self.total(self.model(self.images))
+        return self.total(self.model(self.images)[:, 0])  # of one view
 
     def four_forwards(self) -> Tensor:
         """Losses of each branch on each stream, the trunk run anew each time."""
@@ -90,7 +90,7 @@ def build_model(depth: int) -> nn.Module:
         ),
         consistency=dict(type='LogitConsistencyLoss', loss_weight=0.1),
     )
-    head = dict(type='MultiBranchHead', num_branches=2, num_classes=CLASSES, in_channels=channels, loss=loss)
+    head = dict(type='MultiBranchHead', num_classes=CLASSES, in_channels=channels, loss=loss)
     return MODELS.build(
         dict(
             type='MultiBranchClassifier',

@@ -70,8 +70,7 @@ class Training:
     @property
     def copies(self) -> int:
         """Rows of the training batch per image."""
-        views = getattr(self.model.data_preprocessor, 'num_views', 1)
-        return views * (2 if getattr(self.model, 'flip_views', False) else 1)
+        return getattr(self.model.data_preprocessor, 'num_views', 1)
 
     def complexity(self) -> dict[str, float]:
         """Parameters and multiply-adds, see the table's columns; None for one expert where there are none."""

@@ -8,7 +8,6 @@ model = dict(
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='SingleLabelBranchHead',
-        num_branches=2,
         in_channels=64,
         loss=dict(
             type='CumulativeLoss',

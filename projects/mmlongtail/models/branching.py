@@ -10,12 +10,14 @@ import torch
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
+from mmlongtail.structures import BatchLayout
+
 
 class BranchedModule(BaseModule):
     """Independent copies of one module, in its place; the host's own forward stays as it is.
 
-    The first branched module that a batch of B images meets runs each copy on all of it and returns n B
-    rows, branch after branch; the next ones get those n B rows and run each copy on its own B. Other
+    The first branched module that a batch of N inputs meets runs each copy on all of it and returns n N
+    rows, branch after branch; the next ones get those n N rows and run each copy on its own N. Other
     attributes are the first copy's. A state dict with the plain module's names loads into every copy.
 
     Args:
@@ -24,13 +26,13 @@ class BranchedModule(BaseModule):
         name: Its name in the model, for messages.
 
     Attributes:
-        batch_size: Number of images B in the model's current batch; the classifier writes it.
+        layout: What the model's current batch is; :func:`lay_out` writes it.
     """
 
     def __init__(self, module: nn.Module, num_branches: int, name: str):
         super().__init__()
         self.branches = ModuleList([module, *(deepcopy(module) for _ in range(num_branches - 1))])
-        self.name, self.batch_size, self.loaded = name, None, False
+        self.name, self.layout, self.loaded = name, None, False
         self._register_load_state_dict_pre_hook(self._before_load)
 
     def __getattr__(self, name: str):
@@ -47,8 +49,8 @@ class BranchedModule(BaseModule):
         return value
 
     def forward(self, x, *args, **kwargs):
-        """The copies' outputs, n B rows, of x (or a tuple of x) with B or n B rows; each gets the other arguments."""
-        if self.batch_size is None:
+        """The copies' outputs, n N rows, of x (or a tuple of x) with N or n N rows; each gets the other arguments."""
+        if self.layout is None:
             raise RuntimeError(f'{self.name!r} is branched: run it through its MultiBranchClassifier')
         return concatenate(
             [branch(part, *args, **kwargs) for branch, part in zip(self.branches, self._parts(x))]
@@ -58,13 +60,13 @@ class BranchedModule(BaseModule):
         """Each copy's share of a tensor, or of every tensor in a tuple."""
         if isinstance(x, (tuple, list)):
             return [type(x)(items) for items in zip(*map(self._parts, x))]
-        n, batch = len(self.branches), self.batch_size
-        if x.size(0) not in (batch, n * batch):
+        n, inputs = len(self.branches), self.layout.inputs
+        if len(x) not in (inputs, n * inputs):
             raise ValueError(
-                f'branched module {self.name!r} got {x.size(0)} rows, expected {batch} (one per image) or '
-                f'{n * batch} ({n} branches): branch a module whose first dimension is the batch'
+                f'branched module {self.name!r} got {len(x)} rows, expected {inputs} (one per input) or '
+                f'{n * inputs} ({n} branches): branch a module whose first dimension is the batch'
             )
-        return [x] * n if x.size(0) == batch else x.chunk(n)
+        return [x] * n if len(x) == inputs else x.chunk(n)
 
     def equalize(self) -> None:
         """Give every copy the first one's weights, unless a checkpoint has already filled them."""
@@ -100,6 +102,13 @@ def concatenate(outputs: list):
     if isinstance(first, (tuple, list)):
         return type(first)(concatenate(list(parts)) for parts in zip(*outputs))
     return first
+
+
+def lay_out(layout: BatchLayout, *networks: nn.Module | None) -> None:
+    """Tell the branched modules of these networks what the batch is that comes next."""
+    for module in (module for network in networks if network is not None for module in network.modules()):
+        if isinstance(module, BranchedModule):
+            module.layout = layout
 
 
 def branch_modules(root: nn.Module, names: Sequence[str], num_branches: int) -> None:

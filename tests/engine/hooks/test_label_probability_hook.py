@@ -62,14 +62,14 @@ class Vectors(torch.utils.data.Dataset):
 
 
 class Tuple(BaseModule):
-    """A backbone whose features are its inputs, one copy per branch."""
+    """A backbone whose features are its inputs, those of each branch and of one view where there are branches."""
 
-    def __init__(self, copies):
+    def __init__(self, branches):
         super().__init__()
-        self.copies = copies
+        self.branches = branches
 
     def forward(self, inputs):
-        return (inputs.repeat(self.copies, 1),)
+        return (inputs.expand(self.branches, 1, -1, -1) if self.branches else inputs,)
 
 
 class Recorder(Hook):
@@ -108,7 +108,7 @@ def make_runner(work_dir, head, batch_size, hook=None, logger=None, streams=Fals
     runner = Runner(
         model=dict(
             type='ImageClassifier',
-            backbone=Tuple(head.get('num_branches', 1)),
+            backbone=Tuple(head.get('num_branches')),
             head=dict(num_classes=5, in_channels=8, **head),
             data_preprocessor=dict(num_classes=5),
         ),

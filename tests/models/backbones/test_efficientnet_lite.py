@@ -49,7 +49,7 @@ def pretrained():
 
 def two_branches(**kwargs):
     loss = dict(type='CollaborativeLoss', streams=[['uniform'], ['rebalanced']], classification=BCE)
-    head = dict(type='MultiBranchHead', num_branches=2, num_classes=3, in_channels=1280, loss=loss)
+    head = dict(type='MultiBranchHead', num_classes=3, in_channels=1280, loss=loss)
     model = dict(type='MultiBranchClassifier', num_branches=2, branch_modules=LAST, head=head)
     backbone = dict(PRETRAINED, **kwargs)
     return MODELS.build(dict(model, backbone=backbone, neck=dict(type='GlobalAveragePooling')))

@@ -7,6 +7,8 @@ from mmengine.runner import load_checkpoint, save_checkpoint
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
+from mmlongtail.structures import BatchLayout
+
 CLASSES = 3
 POOL = dict(type='GlobalAveragePooling')
 WEIGHTED = dict(type='FrequencyWeightedBCELoss', class_counts=[5, 3, 1], num_images=6)
@@ -66,7 +68,7 @@ def case(request):
 
 
 def branched(backbone=RESNET, modules=('backbone.layer4',), channels=64, neck=POOL, n=2, loss=LOSS, **kwargs):
-    head = dict(type='MultiBranchHead', num_branches=n, num_classes=CLASSES, in_channels=channels, loss=loss)
+    head = dict(type='MultiBranchHead', num_classes=CLASSES, in_channels=channels, loss=loss)
     model = dict(type='MultiBranchClassifier', num_branches=n, branch_modules=list(modules), head=head)
     return MODELS.build(dict(model, backbone=backbone, neck=neck, **kwargs))
 
@@ -109,7 +111,7 @@ def test_logits_and_gradients_equal_separate_networks(case):
         network.load_state_dict({k: state[name_in_branch(k, modules, i)] for k in network.state_dict()})
         single = network(images)
         single.square().sum().backward()
-        assert torch.allclose(logits[i], single, rtol=1e-4, atol=1e-5)
+        assert torch.allclose(logits[i, 0], single, rtol=1e-4, atol=1e-5)
         for key, parameter in network.named_parameters():
             if parameter.grad is not None:
                 name = name_in_branch(key, modules, i)
@@ -219,6 +221,7 @@ def test_consistency_reaches_both_branches_and_the_trunk():
 BRANCHES, UNION = (['uniform'], ['rebalanced']), (['uniform', 'rebalanced'],)
 CON = LOSS['consistency']
 ONE = dict(n=1, modules=[])
+MIRRORED = dict(type='BatchAugmentPreprocessor', num_views=2, mirrored=True)
 ABLATIONS = {  # METHODS 1: model, loss, keys beside loss_cls_branch0
     'no consistency': ({}, (BRANCHES, WEIGHTED, None), {'loss_cls_branch1'}),
     'consistency': (
@@ -233,7 +236,7 @@ ABLATIONS = {  # METHODS 1: model, loss, keys beside loss_cls_branch0
     ),
     'compensation': ({}, (BRANCHES, COMPENSATED, None), {'loss_cls_branch1'}),
     'flips, uniform': (
-        dict(ONE, flip_views=True),
+        dict(ONE, data_preprocessor=MIRRORED),
         ((['uniform'], ['uniform']), WEIGHTED, CON),
         {'loss_cls_branch1', 'loss_con_uniform'},
     ),
@@ -259,7 +262,8 @@ def test_every_ablation_is_a_config(row):
     model = branched(loss=loss, **kwargs)
     scramble(model)
     names = list(dict.fromkeys(name for branch in streams for name in branch))
-    losses = model(torch.randn(4, 3, 32, 32), samples(*(names * 4)[:4]), 'loss')
+    data = dict(inputs=torch.randn(4, 3, 32, 32), data_samples=samples(*(names * 4)[:4]))
+    losses = model(**model.data_preprocessor(data, True), mode='loss')
     assert {k for k in losses if 'loss' in k} == keys | {'loss_cls_branch0'}
     total = model.parse_losses(losses)[0]
     total.backward()
@@ -270,16 +274,57 @@ def test_every_ablation_is_a_config(row):
 
 def test_flipped_views_are_those_of_the_images():
     loss = dict(LOSS, streams=[['uniform']] * 2, classification=WEIGHTED)
-    model = branched(n=1, modules=[], loss=loss, flip_views=True).eval()
+    model = branched(n=1, modules=[], loss=loss, data_preprocessor=MIRRORED).eval()
     scramble(model)
     images, batch = torch.randn(2, 3, 32, 32), samples('uniform', 'uniform')
-    views = torch.cat([model(images), model(images.flip(-1))])
+    views = torch.cat([model(images)[0], model(images.flip(-1))[0]])
     expected = model.head.loss_module(views, torch.eye(3)[:2], ['uniform'] * 2)
-    losses = model(images, batch, 'loss')
+    data = model.data_preprocessor(dict(inputs=images, data_samples=batch), True)
+    losses = model(**data, mode='loss')
     assert {k: v.item() for k, v in losses.items()} == pytest.approx(
         {k: v.item() for k, v in expected.items()}, rel=1e-4
     )
     assert losses['loss_con_uniform'] > 1e-8
+
+
+def test_features_have_the_axes_of_the_batch():
+    """Branch, view and image of each row, by the networks alone."""
+    model, images = branched().eval(), torch.randn(6, 3, 32, 32)
+    scramble(model)
+    feats = model.extract_feat(images, layout=BatchLayout(2, 3, 2))[-1]
+    assert feats.shape == (2, 3, 2, 64)
+    for i in range(2):
+        network = plain().eval()
+        names = {k: name_in_branch(k, ['backbone.layer4'], i) for k in network.state_dict()}
+        network.load_state_dict({k: model.state_dict()[name] for k, name in names.items()})
+        for row, image in enumerate(images):
+            single = network.extract_feat(image[None])[-1][0]
+            torch.testing.assert_close(feats[i, row // 2, row % 2], single, rtol=1e-4, atol=1e-5)
+    assert model(images).shape == (2, 1, 6, CLASSES)
+
+
+def test_views_come_from_the_data_preprocessor():
+    views = dict(type='BatchAugmentPreprocessor', num_views=3)
+    model, seen = branched(data_preprocessor=views), []
+    model.head.register_forward_hook(lambda head, args, out: seen.append(out))
+    loss = model.head.loss_module
+    loss.forward = lambda logits, targets, streams: dict(loss=logits.sum(), rows=len(targets))
+    data = dict(inputs=torch.randn(4, 3, 32, 32), data_samples=samples(*['uniform'] * 4))
+    assert model(**model.data_preprocessor(data, True), mode='loss')['rows'] == 4
+    assert seen[0].shape == (2, 3, 4, CLASSES)
+    with pytest.raises(ValueError, match='num_views=3: got a batch of 4'):
+        model(torch.randn(4, 3, 32, 32), samples(*['uniform'] * 4), 'loss')
+
+
+def test_checkpoints_have_the_names_that_they_had():
+    names = set(branched().state_dict())
+    parts = {f'fcs.{i}.{part}' for i in range(2) for part in ('weight', 'bias')}
+    learned = ('mu_pos', 'mu_neg', 'sigma_pos', 'sigma_neg')
+    parts |= {f'loss_module.classification.{i}.{part}' for i in range(2) for part in learned}
+    assert {f'head.{part}' for part in parts} == {name for name in names if not name.startswith('backbone')}
+    plains = {f'backbone.{name}' for name in plain().backbone.state_dict()}
+    copies = {name_in_branch(name, ['backbone.layer4'], i) for name in plains for i in range(2)}
+    assert copies == {name for name in names if name.startswith('backbone')}
 
 
 def test_ddp_needs_no_search_for_unused_parameters(tmp_path):
@@ -328,6 +373,13 @@ def test_layer_depth_is_the_plain_networks():
         (dict(modules=[]), r'num_branches=2 with branch_modules=\[\].*layer4'),
         (dict(modules=['backbone.layer5']), "'backbone.layer5'.*'backbone.layer4'"),
         (dict(n=0), 'num_branches is 0'),
+        (
+            dict(
+                data_preprocessor=dict(MIRRORED, num_views=4),
+                train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
+            ),
+            'num_views=4 with batch_augments',
+        ),
     ],
 )
 def test_bad_arguments(arguments, words):

@@ -25,6 +25,7 @@ LOSS = dict(
     inter=KL,
     intra=KL,
 )
+TWO = dict(type='BatchAugmentPreprocessor', num_views=2)
 # name: backbone, neck, modules of an expert (None: the default), what they are, channels
 CASES = {
     'whole networks': (RESNET, POOL, None, ['backbone'], 64),
@@ -56,9 +57,9 @@ class PlainConvolution(torch.nn.Module):
 
 def experts(backbone=RESNET, neck=POOL, modules=None, channels=64, n=2, loss=LOSS, head=None, **kwargs):
     expert = dict(type='LinearClsHead', num_classes=CLASSES, in_channels=channels)
-    head = head or dict(type='MultiExpertHead', num_experts=n, expert=expert, loss=loss)
+    head = head or dict(type='MultiExpertHead', expert=expert, loss=loss)
     parts = dict(backbone=backbone, neck=neck, head=head, branch_modules=modules)
-    return MODELS.build(dict(type='MultiExpertClassifier', num_experts=n, **parts, **kwargs))
+    return MODELS.build(dict(type='MultiExpertClassifier', num_branches=n, **parts, **kwargs))
 
 
 def plain(backbone=RESNET, neck=POOL, channels=64):
@@ -74,11 +75,7 @@ def of_expert(key, modules, i):
 
 
 def batch(num_images, views=1):
-    samples = []
-    for view in range(views):
-        meta = dict(view=view) if views > 1 else {}
-        samples += [DataSample(metainfo=meta).set_gt_label(i % CLASSES) for i in range(num_images)]
-    return samples
+    return [DataSample().set_gt_label(i % CLASSES) for _ in range(views) for i in range(num_images)]
 
 
 def scramble(model):
@@ -104,7 +101,7 @@ def test_logits_and_gradients_equal_plain_networks(case):
         network.load_state_dict({k: state[of_expert(k, modules, i)] for k in network.state_dict()})
         single = network(images)
         single.square().sum().backward()
-        assert torch.allclose(logits[i], single, rtol=1e-4, atol=1e-5)
+        assert torch.allclose(logits[i, 0], single, rtol=1e-4, atol=1e-5)
         for key, parameter in network.named_parameters():
             if parameter.grad is not None:
                 name = of_expert(key, modules, i)
@@ -177,11 +174,11 @@ def test_a_backbone_given_as_a_module_is_copied():
 
 
 def test_one_expert_is_the_plain_network():
-    model, network, images = experts(n=1), plain(), torch.randn(2, 3, 32, 32)
+    model, network, images = experts(n=1, data_preprocessor=TWO), plain(), torch.randn(2, 3, 32, 32)
     state = {key.replace('head.', 'head.experts.0.'): value for key, value in network.state_dict().items()}
     model.load_state_dict(state)
     assert model.branch_modules == []
-    torch.testing.assert_close(model.eval()(images)[0], network.eval()(images))
+    torch.testing.assert_close(model.eval()(images)[0, 0], network.eval()(images))
     ours, theirs = model.predict(images), network.predict(images)
     for one, other in zip(ours, theirs):
         torch.testing.assert_close(one.pred_score, other.pred_score)
@@ -189,18 +186,27 @@ def test_one_expert_is_the_plain_network():
     assert losses['loss_inter'] == 0 < losses['loss_cls']
 
 
+def test_checkpoints_have_the_names_that_they_had():
+    state = experts(modules=['backbone.layer4']).state_dict()
+    own = [name for name in state if '.layer4.' in name and name.endswith('.0.conv1.weight')]
+    assert own == [f'backbone.layer4.branches.{i}.0.conv1.weight' for i in range(2)]
+    head = [f'head.experts.{i}.fc.{part}' for i in range(2) for part in ('weight', 'bias')]
+    assert [name for name in state if name.startswith('head.')] == head
+
+
 def test_features_of_an_image_stand_side_by_side():
     """Stage 'pre_logits', which figures and class means read."""
     model, images = experts().eval(), torch.randn(3, 3, 32, 32)
     feats = model.extract_feat(images)[-1]
-    assert torch.equal(model.extract_feat(images, 'pre_logits'), torch.cat([feats[:3], feats[3:]], dim=1))
+    assert feats.shape == (2, 1, 3, 64)
+    assert torch.equal(model.extract_feat(images, 'pre_logits'), torch.cat([*feats[:, 0]], dim=1))
 
 
 def test_accumulated_half_batches_step_as_the_whole():
     """Group norm, whose statistics are an image's own; two views, so that every part of the loss is there."""
     torch.manual_seed(0)
     backbone = dict(RESNET, norm_cfg=dict(type='GN', num_groups=4))
-    model, start = experts(backbone), None
+    model, start = experts(backbone, data_preprocessor=TWO), None
     scramble(model)
     images, stepped = torch.randn(2, 4, 3, 32, 32), []  # (T, B, ...)
     start = {key: value.clone() for key, value in model.state_dict().items()}
@@ -240,7 +246,7 @@ def test_ddp_needs_no_search_for_unused_parameters(tmp_path):
     store = dist.FileStore(str(tmp_path / 'store'), 1)
     dist.init_process_group('gloo', store=store, rank=0, world_size=1)
     try:
-        model = experts()
+        model = experts(data_preprocessor=TWO)
         wrapped = torch.nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
         for _ in range(2):  # DDP raises at the step after an unused parameter
             losses = wrapped(torch.randn(4, 3, 32, 32), batch(2, views=2), mode='loss')
@@ -252,7 +258,7 @@ def test_ddp_needs_no_search_for_unused_parameters(tmp_path):
 
 @pytest.mark.parametrize('half', [torch.bfloat16, torch.float16])
 def test_step_under_autocast(half):
-    model = experts()
+    model = experts(data_preprocessor=TWO)
     with torch.autocast('cpu', dtype=half):
         losses = model(torch.randn(4, 3, 32, 32), batch(2, views=2), 'loss')
     assert {value.dtype for value in losses.values()} == {torch.float32}
@@ -267,7 +273,7 @@ VIEWS = dict(type='BatchAugmentPreprocessor', num_views=2, to_onehot=True, num_c
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (dict(n=0, head=dict(type='LinearClsHead', num_classes=2, in_channels=64)), 'num_experts is 0'),
+        (dict(n=0, head=dict(type='LinearClsHead', num_classes=2, in_channels=64)), 'num_branches is 0'),
         (dict(modules=['backbone.layer5']), "'backbone.layer5'.*'backbone.layer4'"),
         (dict(modules=[]), r'num_branches=2 with branch_modules=\[\]'),
         (dict(data_preprocessor=dict(VIEWS, batch_augments=MIXUP)), 'num_views=2 with batch_augments'),
@@ -303,6 +309,6 @@ def test_mixup_of_single_views_is_fine():
 
 def test_head_must_have_as_many_experts():
     expert = dict(type='LinearClsHead', num_classes=CLASSES, in_channels=64)
-    head = dict(type='MultiExpertHead', num_experts=3, expert=expert, loss=LOSS)
+    head = dict(type='MultiExpertHead', num_branches=3, expert=expert, loss=LOSS)
     with pytest.raises(ValueError, match='head has num_branches=3, the classifier 2'):
         experts(head=head)

@@ -65,12 +65,58 @@ def test_views_stand_in_blocks(batch):
     assert len({id(sample) for sample in result['data_samples']}) == 12
 
 
-def test_samples_say_which_view_they_are_of(batch):
+def test_views_have_the_metainfo_of_their_image(batch):
     given = batch['data_samples'][0]
     given.set_field('cat.png', 'img_path', field_type='metainfo')
     samples = BatchAugmentPreprocessor(num_views=3)(batch, True)['data_samples']
-    assert [sample.metainfo['view'] for sample in samples] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert [sample.get('img_path') for sample in samples] == ['cat.png', None, None] * 3
+
+
+@pytest.mark.parametrize('listed', [False, True])
+def test_mirrored_views_are_those_of_the_hosts_batch(batch, listed):
+    """Pixel for pixel the host's batch and its mirror image, from a loader's tensor or list."""
+    host = ClsDataPreprocessor(**NORM)(dict(batch), True)['inputs']
+    given = dict(batch, inputs=list(batch['inputs'])) if listed else batch
+    result = BatchAugmentPreprocessor(**NORM, num_views=2, mirrored=True)(given, True)
+    assert torch.equal(result['inputs'], torch.cat([host, host.flip(-1)]))
+    assert labels(result) == [2, 0, 1] * 2 and len({id(sample) for sample in result['data_samples']}) == 6
+
+
+def test_mirror_images_of_augmented_and_mixed_views(batch):
+    mixup = dict(augments=dict(type='Mixup', alpha=1.0))
+    model = BatchAugmentPreprocessor(
+        augments=AUGMENTS, num_views=6, mirrored=True, num_classes=3, batch_augments=mixup
+    )
+    torch.manual_seed(0)
+    data = model(batch, True)
+    first, second = data['inputs'].view(2, 9, 3, 6, 6)
+    assert torch.equal(first.flip(-1), second) and len(first.flatten(1).unique(dim=0)) == 9
+    scores = torch.stack([sample.gt_score for sample in data['data_samples']]).view(2, 9, 3)
+    assert torch.equal(scores[0], scores[1])
+    assert len(model(batch, False)['inputs']) == 3
+
+
+@pytest.mark.parametrize(
+    ('settings', 'kept'),
+    [
+        (dict(num_views=4), True),
+        (dict(num_views=1, batch_augments=True), True),
+        (dict(num_views=2, mirrored=True, batch_augments=True), True),
+        (dict(num_views=2, batch_augments=True), False),
+        (dict(num_views=4, mirrored=True, batch_augments=True), False),
+        (dict(num_views=4, mirrored=True, batch_augments=True, share_mix=True), True),
+    ],
+)
+def test_whether_the_views_of_an_image_keep_one_label(batch, settings, kept):
+    """What it says, and what a batch has."""
+    if settings.get('batch_augments'):
+        settings = dict(settings, batch_augments=dict(augments=dict(type='Mixup', alpha=1.0)))
+    model = BatchAugmentPreprocessor(num_classes=3, to_onehot=True, **settings)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    scores = torch.stack([sample.gt_score for sample in model(batch, True)['data_samples']])
+    scores = scores.view(model.num_views, 3, 3)
+    assert model.keeps_labels is kept is torch.equal(scores, scores[:1].expand_as(scores))
 
 
 @pytest.mark.parametrize('more', [{}, dict(to_onehot=True, num_classes=3)])
@@ -84,9 +130,8 @@ def test_the_samples_of_the_loader_stay(batch, more):
 
 
 @pytest.mark.parametrize('training, views', [(True, 1), (False, 4)])
-def test_one_view_and_a_test_are_not_marked(batch, training, views):
-    samples = BatchAugmentPreprocessor(num_views=views)(batch, training)['data_samples']
-    assert len(samples) == 3 and not any('view' in sample for sample in samples)
+def test_one_view_and_a_test_keep_the_samples(batch, training, views):
+    assert len(BatchAugmentPreprocessor(num_views=views)(batch, training)['data_samples']) == 3
 
 
 class Shifted:
@@ -111,7 +156,6 @@ def test_views_of_the_pipeline_stand_in_blocks(collate):
     assert result['inputs'].shape == (12, 3, 5, 6)
     assert result['inputs'].flatten(1).unique(dim=1).squeeze(1).tolist() == expected
     assert labels(result) == [0, 1, 2] * 4
-    assert [sample.view for sample in result['data_samples']] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
 
 
 @pytest.mark.parametrize('collate', [default_collate, pseudo_collate])
@@ -136,11 +180,7 @@ def test_the_documented_pipeline(tmp_path, collate):
         view, image = divmod(row, 2)
         host = ClsDataPreprocessor(**NORM)(dict(inputs=[items[image]['inputs'][view]]))
         torch.testing.assert_close(inputs, host['inputs'][0])
-        assert (sample.view, sample.sample_idx, sample.gt_label.item()) == (
-            view,
-            (2, 0)[image],
-            (2, 0)[image],
-        )
+        assert (sample.sample_idx, sample.gt_label.item()) == ((2, 0)[image],) * 2
 
 
 def test_views_of_the_pipeline_are_augmented_too(batch):
@@ -231,6 +271,11 @@ def test_a_classifier_trains_with_it(batch):
     'run, named',
     [
         (lambda: BatchAugmentPreprocessor(num_views=0), 'num_views is 0'),
+        (
+            lambda: BatchAugmentPreprocessor(num_views=3, mirrored=True),
+            'num_views is 3, expected an even number',
+        ),
+        (lambda: BatchAugmentPreprocessor(mirrored='yes'), "mirrored is 'yes'"),
         (
             lambda: BatchAugmentPreprocessor()(
                 dict(inputs=[torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)]), True

@@ -26,7 +26,7 @@ class RecordedLoss(torch.nn.Module):
 
 def build(n=2, expert=LINEAR, named=False, **kwargs):
     loss = dict(type='RecordedLoss', named=named)
-    head = MODELS.build(dict(type='MultiExpertHead', num_experts=n, expert=expert, loss=loss, **kwargs))
+    head = MODELS.build(dict(type='MultiExpertHead', num_branches=n, expert=expert, loss=loss, **kwargs))
     head.init_weights()
     for parameter in head.parameters():  # the host's start is too close to 0 to see differences
         parameter.data *= 100
@@ -34,11 +34,7 @@ def build(n=2, expert=LINEAR, named=False, **kwargs):
 
 
 def samples(labels, views=1):
-    return [
-        DataSample(metainfo=dict(view=view) if views > 1 else {}).set_gt_label(label)
-        for view in range(views)
-        for label in labels
-    ]
+    return [DataSample().set_gt_label(label) for _ in range(views) for label in labels]
 
 
 def softmax(logits):
@@ -57,10 +53,10 @@ def arrays(predictions, name):
 @pytest.mark.parametrize('n', [1, 2, 3])
 @pytest.mark.parametrize('together', [True, False])
 def test_each_expert_has_its_own_layer_and_rows(n, together):
-    head, parts = build(n), torch.randn(n, 5, 4)
-    last = parts.flatten(0, 1) if together else tuple(parts)
+    head, parts = build(n), torch.randn(n, 2, 5, 4)
+    last = parts if together else tuple(parts)
     logits = head((torch.zeros(2, 9), last))  # earlier stages are not looked at
-    assert logits.shape == (n, 5, 3)
+    assert logits.shape == (n, 2, 5, 3)
     for i, expert in enumerate(head.experts):
         assert torch.allclose(logits[i], parts[i] @ expert.fc.weight.T + expert.fc.bias, atol=1e-5)
     assert len({expert.fc.weight.sum().item() for expert in head.experts}) == n
@@ -68,21 +64,21 @@ def test_each_expert_has_its_own_layer_and_rows(n, together):
 
 def test_experts_of_different_kinds_and_channels():
     cosine = dict(type='CosineHead', num_classes=3, in_channels=6, scale=16.0)
-    head, parts = build(expert=[LINEAR, cosine]), (torch.randn(2, 4), torch.randn(2, 6))
-    logits = head((parts,)).detach().double().numpy()
-    assert np.allclose(logits[0], head.experts[0]((parts[0],)).detach())
-    feat, weight = (t.detach().double().numpy() for t in (parts[1], head.experts[1].fc.weight))
+    head, parts = build(expert=[LINEAR, cosine]), (torch.randn(1, 2, 4), torch.randn(1, 2, 6))
+    logits = head((parts,)).detach().double().numpy()[:, 0]
+    assert np.allclose(logits[0], head.experts[0]((parts[0][0],)).detach())
+    feat, weight = (t.detach().double().numpy() for t in (parts[1][0], head.experts[1].fc.weight))
     cosines = feat @ weight.T / np.linalg.norm(feat, axis=1)[:, None] / np.linalg.norm(weight, axis=1)
     assert np.allclose(logits[1], 16 * cosines, atol=1e-4)
-    assert torch.equal(head.pre_logits((parts,)), torch.cat(parts, dim=1))
+    assert torch.equal(head.pre_logits((parts,)), torch.cat(parts, dim=2)[0])
 
 
 @pytest.mark.parametrize(('expert', 'score_of'), [(LINEAR, softmax), (MULTI, sigmoid)])
 @pytest.mark.parametrize('predict_with', ['ensemble', 0, 2])
 def test_predictions(expert, score_of, predict_with):
-    head, feats = build(3, expert, predict_with=predict_with), (torch.randn(15, 4),)
+    head, feats = build(3, expert, predict_with=predict_with), (torch.randn(3, 1, 5, 4),)
     given = samples(range(3)) + samples([[0], [1]])
-    result, logits = head.predict(feats, given), head(feats).detach().double().numpy()
+    result, logits = head.predict(feats, given), head(feats)[:, 0].detach().double().numpy()
     chosen = score_of(logits.mean(0) if predict_with == 'ensemble' else logits[predict_with])
     assert all(a is b for a, b in zip(result, given)) and len(result) == 5
     assert np.allclose(arrays(result, 'pred_score'), chosen, atol=1e-6)
@@ -95,7 +91,7 @@ def test_predictions(expert, score_of, predict_with):
 
 def test_prediction_without_samples_and_of_topk_labels():
     head = build(expert=dict(MULTI, topk=2))
-    result = head.predict((torch.randn(4, 4),))
+    result = head.predict((torch.randn(2, 1, 2, 4),))
     assert len(result) == 2
     for sample in result:
         assert set(sample.pred_label.tolist()) == set(sample.pred_score.topk(2).indices.tolist())
@@ -103,7 +99,7 @@ def test_prediction_without_samples_and_of_topk_labels():
 
 def test_half_precision_logits_keep_distinct_scores():
     logits = torch.tensor([[[9.0, 9.0625, 8.0]], [[9.0, 9.0, 8.0]]], dtype=torch.bfloat16)
-    sample = build()._get_predictions(logits, None)[0]
+    sample = build()._get_predictions(logits[:, None], None)[0]
     assert sample.pred_score.dtype == torch.float32 and sample.pred_score[1] > sample.pred_score[0]
 
 
@@ -111,7 +107,7 @@ def test_half_precision_logits_keep_distinct_scores():
 def test_loss_gets_experts_views_images_and_the_labels_once(views):
     head, batch = build(), samples([2, 0], views)
     feat = torch.randn(2, views, 2, 4)
-    losses = head.loss((feat.flatten(0, 2),), batch)
+    losses = head.loss((feat,), batch)
     logits, targets = head.loss_module.got
     assert logits.shape == (2, views, 2, 3) and targets.tolist() == [2, 0]
     for e in range(2):
@@ -124,23 +120,23 @@ def test_loss_gets_experts_views_images_and_the_labels_once(views):
 
 
 def test_a_dict_of_losses_is_handed_on():
-    assert list(build(named=True).loss((torch.randn(4, 4),), samples([2, 0]))) == ['loss_a', 'note']
+    assert list(build(named=True).loss((torch.randn(2, 1, 2, 4),), samples([2, 0]))) == ['loss_a', 'note']
 
 
 def test_mixed_and_multi_hot_labels():
     head, batch = build(), samples([2, 0])
     for sample in batch:
         sample.set_gt_score(torch.tensor([0.25, 0.0, 0.75]))
-    head.loss((torch.randn(4, 4),), batch)
+    head.loss((torch.randn(2, 1, 2, 4),), batch)
     assert head.loss_module.got[1].tolist() == [[0.25, 0.0, 0.75]] * 2
     head = build(expert=MULTI)
-    head.loss((torch.randn(8, 4),), samples([[0, 2], [1]], views=2))
+    head.loss((torch.randn(2, 2, 2, 4),), samples([[0, 2], [1]], views=2))
     targets = head.loss_module.got[1]
     assert targets.tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]] and targets.dtype == torch.float32
     batch = samples([[0, 2]], views=2)
     for sample in batch:
         sample.set_gt_score(torch.tensor([1.0, 0.0, 1.0]))  # as the multi-label sets give them
-    head.loss((torch.randn(4, 4),), batch)
+    head.loss((torch.randn(2, 2, 1, 4),), batch)
     assert head.loss_module.got[1].tolist() == [[1.0, 0.0, 1.0]]
 
 
@@ -149,24 +145,17 @@ def test_mixed_labels_of_several_views_must_agree():
     labels = torch.tensor([[0.25, 0.0, 0.75], [0.75, 0.0, 0.25]])
     for sample, label in zip(batch, labels.repeat(2, 1)):
         sample.set_gt_score(label)
-    head.loss((torch.randn(8, 4),), batch)
+    head.loss((torch.randn(2, 2, 2, 4),), batch)
     assert torch.equal(head.loss_module.got[1], labels)
     batch[3].set_gt_score(labels[0])
     with pytest.raises(ValueError, match='gt_score.*differs between the 2 views.*share_mix=True'):
-        head.loss((torch.randn(8, 4),), batch)
-
-
-@pytest.mark.parametrize('views', [[0, 1, 0, 1], [0, 0, 1], [1, 1, 0, 0], [0, 0, 2, 2], [1, 1]])
-def test_views_must_follow_each_other(views):
-    batch = [DataSample(metainfo=dict(view=view)).set_gt_label(0) for view in views]
-    with pytest.raises(ValueError, match='view is .*expected all images of view 0'):
-        build().loss((torch.randn(2 * len(views), 4),), batch)
+        head.loss((torch.randn(2, 2, 2, 4),), batch)
 
 
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (dict(n=0), 'num_experts is 0'),
+        (dict(n=0), 'num_branches is 0'),
         (dict(expert=[LINEAR]), 'expert is .*expected a list of 2'),
         (dict(predict_with=2), r"predict_with is 2, expected one of \['ensemble', 0, 1\]"),
         (dict(predict_with='mean'), "predict_with is 'mean'"),
@@ -181,10 +170,10 @@ def test_bad_arguments(arguments, words):
 
 
 @pytest.mark.parametrize(
-    'last', [torch.randn(5, 4), (torch.randn(2, 4),), (torch.randn(2, 4), torch.randn(3, 4))]
+    'last', [torch.randn(4, 4), torch.randn(3, 1, 2, 4), (torch.randn(1, 2, 4), torch.randn(1, 3, 4))]
 )
-def test_rows_must_fit_the_experts(last):
-    with pytest.raises(ValueError, match='features of .* rows, expected as many of each of the 2 experts'):
+def test_features_must_fit_the_experts(last):
+    with pytest.raises(ValueError, match='features of .*, expected of each of the num_branches=2'):
         build()((last,))
 
 

@@ -24,11 +24,11 @@ def samples(*streams):
 
 
 def test_prediction_is_the_softmax_of_the_mean_logits():
-    head, feat = build(), torch.randn(4, 4)  # 2 branches of 2 images
+    head, feat = build(), torch.randn(2, 1, 2, 4)  # 2 branches, 1 view of 2 images
     given = [DataSample().set_gt_label(k) for k in (2, 0)]
     predictions = head.predict((feat,), given)
     assert all(a is b for a, b in zip(predictions, given))
-    first, second = (fc(part).tolist() for fc, part in zip(head.fcs, feat.chunk(2)))
+    first, second = (fc(part).tolist() for fc, part in zip(head.fcs, feat[:, 0]))
     for sample, a, b in zip(predictions, first, second):
         powers = [math.exp((x + y) / 2) for x, y in zip(a, b)]
         expected = [power / sum(powers) for power in powers]
@@ -38,25 +38,25 @@ def test_prediction_is_the_softmax_of_the_mean_logits():
 
 def test_half_precision_logits_keep_distinct_scores():
     logits = torch.tensor([[[9.0, 9.0625, 8.0]], [[9.0, 9.0, 8.0]]], dtype=torch.bfloat16)
-    [sample] = build()._get_predictions(logits, None)
+    [sample] = build()._get_predictions(logits[:, None], None)
     assert sample.pred_score.dtype == torch.float32 and sample.pred_label.tolist() == [1]
 
 
 def test_loss_mixes_the_partners_of_both_streams():
-    head, feat = build(), torch.randn(4, 4)
+    head, feat = build(), torch.randn(2, 1, 2, 4)
     head.loss_module.set_progress(1, 2)
     value = head.loss((feat,), samples('uniform', 'reversed'))['loss']
-    mixed = 0.75 * head.fcs[0](feat[0]) + 0.25 * head.fcs[1](feat[3])  # the labels are 0 and 1
+    mixed = 0.75 * head.fcs[0](feat[0, 0, 0]) + 0.25 * head.fcs[1](feat[1, 0, 1])  # the labels are 0 and 1
     logs = mixed.double().log_softmax(0)
     assert value.item() == pytest.approx(-(0.75 * logs[0] + 0.25 * logs[1]).item(), rel=1e-5)
 
 
 def test_mixed_labels():
-    head, feats, batch = build(), (torch.randn(4, 4),), samples('uniform', 'reversed')
+    head, feats, batch = build(), (torch.randn(2, 1, 2, 4),), samples('uniform', 'reversed')
     head.loss_module.set_progress(0, 1)  # the first branch alone
     for sample, score in zip(batch, ([0.5, 0.25, 0.25], [0.0, 0.0, 1.0])):
         sample.set_gt_score(torch.tensor(score))
-    logs = head.fcs[0](feats[0][0]).double().log_softmax(0)
+    logs = head.fcs[0](feats[0][0, 0, 0]).double().log_softmax(0)
     expected = -(0.5 * logs[0] + 0.25 * logs[1] + 0.25 * logs[2])
     assert head.loss(feats, batch)['loss'].item() == pytest.approx(expected.item(), rel=1e-5)
 
@@ -64,5 +64,5 @@ def test_mixed_labels():
 def test_bad_arguments():
     with pytest.raises(ValueError, match='num_classes is 0'):
         build(num_classes=0)
-    with pytest.raises(ValueError, match='3 feature rows.*2 branches'):
-        build()((torch.randn(3, 4),))
+    with pytest.raises(ValueError, match='num_branches=2'):
+        build()((torch.randn(3, 1, 1, 4),))

@@ -46,12 +46,12 @@ def build(backbone=BN, neck=POOL, modules=None, channels=(32, 32), term=TERM, pr
     torch.manual_seed(seed)
     experts = [dict(type='LinearClsHead', num_classes=CLASSES, in_channels=width) for width in channels]
     n = len(channels)
-    head = dict(type='MultiExpertHead', num_experts=n, expert=experts, loss=LOSS)
+    head = dict(type='MultiExpertHead', expert=experts, loss=LOSS)
     parts = dict(
         backbone=backbone, neck=neck, head=head, branch_modules=modules, data_preprocessor=preprocessor
     )
     term = term and dict(term, in_channels=list(channels))
-    model = MODELS.build(dict(type='MultiExpertClassifier', num_experts=n, contrast=term, **deepcopy(parts)))
+    model = MODELS.build(dict(type='MultiExpertClassifier', num_branches=n, contrast=term, **deepcopy(parts)))
     model.init_weights()
     return model.train()
 
@@ -59,11 +59,7 @@ def build(backbone=BN, neck=POOL, modules=None, channels=(32, 32), term=TERM, pr
 def batch(num_images, views=2, seed=0):
     """Pictures of several views and their samples, view after view."""
     pictures = torch.randn(views * num_images, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
-    samples = [
-        DataSample(metainfo=dict(view=view)).set_gt_label(i % CLASSES)
-        for view in range(views)
-        for i in range(num_images)
-    ]
+    samples = [DataSample().set_gt_label(i % CLASSES) for _ in range(views) for i in range(num_images)]
     return pictures, samples
 
 
@@ -92,12 +88,13 @@ def normal(rows):
 
 @pytest.mark.parametrize(('views', 'temperature', 'weight'), [(2, 0.2, 1.0), (2, 0.07, 0.5), (4, 1.0, 1.0)])
 def test_loss_is_the_formula(views, temperature, weight):
-    model = build(term=dict(TERM, temperature=temperature, loss_weight=weight))
+    term, several = dict(TERM, temperature=temperature, loss_weight=weight), dict(VIEWS, num_views=views)
+    model = build(term=term, preprocessor=several)
     pictures, samples = batch(3, views)
     queue, seen = model.contrast.queue.keys.double().tolist(), []
     model.head.register_forward_pre_hook(lambda head, args: seen.append(args[0][-1]))
     loss = model(pictures, samples, 'loss')['loss_contrast']
-    feats = seen[0].unflatten(0, (2, -1))  # (E, T B, C)
+    feats = seen[0].flatten(1, 2)  # (E, T B, C)
     queries = torch.stack([p((f,))[0] for p, f in zip(model.contrast.projections, feats)]).double()
     keys = model.contrast.queue.keys[-3:].double().tolist()
     queries = normal(queries).unflatten(1, (views - 1, 3)).tolist()
@@ -138,11 +135,11 @@ def test_momentum_update_by_hand():
     for weight in (2.0, 3.0, -1.0):
         backbone.weight.data.fill_(weight)
         projection.data.fill_(weight)
-        term(backbone(images), images, backbone, None)
+        term([backbone(images)[0][None]], images, backbone, None)
         followed.append(slow.backbone.weight.item())
         assert torch.equal(slow.projections[0].mlp[2].bias, torch.full((2,), followed[-1]))
     assert followed == [2.0, 2.25, 1.4375]  # a copy; 0.75 * 2 + 0.25 * 3; 0.75 * 2.25 - 0.25 * 1
-    term.eval()(backbone(images), images, backbone, None)
+    term.eval()([backbone(images)[0][None]], images, backbone, None)
     assert slow.backbone.weight.item() == 1.4375  # not in a test
 
 
@@ -161,7 +158,8 @@ def test_keys_learn_nothing():
 
 def test_classification_is_of_the_query_views_alone():
     for views in (2, 3):
-        contrastive, plain = build(), build(term=None, preprocessor=None)
+        contrastive = build(preprocessor=dict(VIEWS, num_views=views))
+        plain = build(term=None, preprocessor=dict(VIEWS, num_views=views - 1))
         plain.load_state_dict({k: v for k, v in contrastive.state_dict().items() if 'contrast' not in k})
         pictures, samples = batch(3, views)
         losses = contrastive(pictures, samples, 'loss')
@@ -231,7 +229,7 @@ def test_half_precision(half):
 @pytest.mark.parametrize('scale', [0.0, 1e4])
 def test_extreme_features(scale):
     term = build().contrast
-    features = [(scale * torch.randn(2, 32)).requires_grad_() for _ in range(2)]
+    features = [(scale * torch.randn(1, 2, 32)).requires_grad_() for _ in range(2)]
     loss = term(features, batch(1)[0], *slow_parts(term))['loss_contrast']
     loss.backward()
     assert loss.isfinite() and all(f.grad.isfinite().all() for f in features)

@@ -28,8 +28,8 @@ EXPERTS = """
 _base_ = './plain.py'
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=3)
 model = dict(
-    type='MultiExpertClassifier', num_experts=2,
-    head=dict(_delete_=True, type='MultiExpertHead', num_experts=2,
+    type='MultiExpertClassifier', num_branches=2,
+    head=dict(_delete_=True, type='MultiExpertHead',
         expert=dict(type='LinearClsHead', num_classes=2, in_channels=5),
         loss=dict(type='NestedCollaborativeLoss', classification=dict(type='BalancedSoftmaxLoss'),
             inter=dict(type='PeerDistillationLoss'), intra=dict(type='PeerDistillationLoss'))),
@@ -93,8 +93,9 @@ def test_other_branches_have_no_single_expert(cost, configs, tmp_path):
     loss = dict(
         type='CollaborativeLoss', streams=[['a'], ['b']], classification=dict(type='CrossEntropyLoss')
     )
-    head = dict(type='MultiBranchHead', num_branches=2, num_classes=2, in_channels=5, loss=loss)
-    cfg.model.update(type='MultiBranchClassifier', branch_modules=['backbone'], flip_views=True, head=head)
+    head = dict(type='MultiBranchHead', num_classes=2, in_channels=5, loss=loss)
+    cfg.model.update(type='MultiBranchClassifier', branch_modules=['backbone'], head=head)
+    cfg.data_preprocessor.update(type='BatchAugmentPreprocessor', num_views=2, mirrored=True)
     cfg.dump(tmp_path / 'branches.py')
     found = training(cost, str(tmp_path / 'branches.py')).complexity()
     assert found['test, one expert (G)'] is found['of one expert (M)'] is None

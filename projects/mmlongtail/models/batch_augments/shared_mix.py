@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from mmlongtail.structures import BatchLayout
+
 
 class SharedMix:
     """Mixes all views of an image with the same views of one other image, by the same factor and at the same place.
@@ -24,7 +26,8 @@ class SharedMix:
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Mixed pictures (T B, C, H, W), view after view, and labels (T B, K), of such ones."""
-        views = inputs.unflatten(0, (self.num_views, -1)).transpose(0, 1)  # (B, T, C, H, W)
-        mixed, scores = self.augment(views.flatten(1, 2), scores[: len(views)])
-        mixed = mixed.unflatten(1, (self.num_views, -1)).transpose(0, 1).flatten(0, 1)
-        return mixed, scores.repeat(self.num_views, 1)
+        layout = BatchLayout.of_inputs(len(inputs), self.num_views)
+        views = layout.split(inputs)[0].transpose(0, 1)  # (B, T, C, H, W)
+        mixed, scores = self.augment(views.flatten(1, 2), scores[: layout.images])
+        mixed = mixed.unflatten(1, views.shape[1:3]).transpose(0, 1)[None]
+        return layout.flatten(mixed), scores.repeat(self.num_views, 1)

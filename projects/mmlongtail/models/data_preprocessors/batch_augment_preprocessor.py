@@ -25,8 +25,8 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
     after it and after normalisation, through ``batch_augments`` or the model's ``train_cfg``, as the host does it: each
     of T B rows with a partner of its own, unless ``share_mix``.
 
-    Where T views are made, each sample's metainfo says which one it is: ``view``, 0 to T - 1. A data pipeline can make
-    them itself, each by the host's transforms of a single picture; they are taken as they are then::
+    A data pipeline can make the views itself, each by the host's transforms of a single picture; they are taken as
+    they are then::
 
         train_pipeline = [
             dict(type='LoadImageFromFile'),
@@ -42,25 +42,42 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         augments: Configs of ``BatchRandomCrop``, ``BatchRandomFlip``, ``BatchCutout``, ``BatchRandAugment``,
             ``BatchAutoAugment`` or other modules that map a batch (B, C, H, W) to one; they run in this order.
         num_views: Views T of each image, augmented independently (NCL++, Tan et al., 2023): T B rows, view after view.
+        mirrored: Whether the second half of the views are the mirror images of the first half, after all else
+            (flip-perturbation, Guo & Wang, CVPR 2021).
         share_mix: Whether mixup and the like join all views of an image with those of one other image, by one factor,
             so that they keep a common label (NCL++, Table 4).
         kwargs: Arguments of ClsDataPreprocessor.
 
     Raises:
-        ValueError: If ``num_views`` is not positive or not the pipeline's, or the pictures of a training batch
-            differ in size.
+        ValueError: If ``num_views`` is not positive, odd where half of them are mirrored, or not the pipeline's, or if
+            the pictures of a training batch differ in size.
     """
 
     def __init__(
-        self, *args, augments: Sequence[dict] = (), num_views: int = 1, share_mix: bool = False, **kwargs
+        self,
+        *args,
+        augments: Sequence[dict] = (),
+        num_views: int = 1,
+        mirrored: bool = False,
+        share_mix: bool = False,
+        **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         config = partial(checks.config, registry=BATCH_AUGMENTS)
         configs = checks.sequence('augments', augments, config)
         self.augments = nn.ModuleList(map(BATCH_AUGMENTS.build, configs))
         self.num_views = checks.whole('num_views', num_views)
+        self.mirrored = checks.flag('mirrored', mirrored)
+        if mirrored and num_views % 2:
+            checks.refuse('num_views', num_views, 'an even number of views with mirrored=True')
+        self.drawn_views = num_views // 2 if mirrored else num_views
         if checks.flag('share_mix', share_mix) and self.batch_augments is not None:
-            self.batch_augments = SharedMix(self.batch_augments, num_views)
+            self.batch_augments = SharedMix(self.batch_augments, self.drawn_views)
+
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether all views of an image keep one label, which mixing each of them with other images ends."""
+        return self.drawn_views == 1 or isinstance(self.batch_augments, (SharedMix, type(None)))
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """The model's ``inputs`` (T B, C, H, W), normalised, and ``data_samples``; without augmentation in a test.
@@ -76,10 +93,13 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         for augment in self.augments:
             inputs = augment(inputs)
         samples = data.get('data_samples')
-        samples = samples and self._marked(samples)
-        if samples and self._ready(samples[0]):
-            return dict(super().forward(dict(inputs=inputs), training), data_samples=samples)
-        return super().forward(dict(inputs=inputs, data_samples=samples), training)
+        if samples and self.num_views > 1:  # mixup writes a label into each view's own
+            samples = [sample.new() for _ in range(self.drawn_views) for sample in samples]
+        ready = samples and self._ready(samples[0])
+        result = super().forward(dict(inputs=inputs, data_samples=None if ready else samples), training)
+        if ready:
+            result['data_samples'] = samples
+        return with_mirror_images(result) if self.mirrored else result
 
     def _ready(self, sample: DataSample) -> bool:
         """Whether the host would leave the labels as they are; its way there takes as long as a crop and a flip."""
@@ -103,19 +123,17 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
     def _views_of(self, inputs: Tensor | Sequence) -> Tensor:
         """All views, (T B, C, H, W): the pipeline's own ones, or copies of its only one."""
         if isinstance(inputs, Tensor) or (isinstance(inputs[0], Tensor) and inputs[0].dim() == 3):
-            return self._stacked(inputs).repeat(self.num_views, 1, 1, 1)
-        if len(inputs) != self.num_views:
+            return self._stacked(inputs).repeat(self.drawn_views, 1, 1, 1)
+        if len(inputs) != self.drawn_views:
             raise ValueError(
                 f'num_views={self.num_views}, but the pipeline makes {len(inputs)} views of a picture: '
-                'its MultiView is expected to have the same num_views'
+                f'its MultiView is expected to make {self.drawn_views}'
             )
         return self._stacked([picture for view in inputs for picture in view])
 
-    def _marked(self, samples: Sequence[DataSample]) -> list[DataSample]:
-        """Each view has data samples of its own, because mixup writes a label into each; they say which view it is."""
-        if self.num_views == 1:
-            return list(samples)
-        views = [(view, sample.new()) for view in range(self.num_views) for sample in samples]
-        for view, sample in views:
-            sample.set_field(view, 'view', field_type='metainfo')
-        return [sample for _, sample in views]
+
+def with_mirror_images(data: dict) -> dict:
+    """A batch and, as further views, the mirror images of all its pictures, with the same labels."""
+    inputs, samples = data['inputs'], data['data_samples']
+    copies = samples and [*samples, *(sample.new() for sample in samples)]
+    return dict(data, inputs=torch.cat([inputs, inputs.flip(-1)]), data_samples=copies)

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
+from ..branch_features import of_branches
+
 AVERAGES = ('score', 'logit')
 NORMAL = dict(type='Normal', layer='Linear', std=0.01)
 
@@ -27,17 +29,18 @@ class MultiBranchHead(MultiLabelClsHead):
     Source: Guo & Wang, CVPR 2021, section 3: the final score is the mean of the branches' sigmoid scores.
 
     Args:
-        num_branches: Number of branches n.
+        num_branches: Number of branches n; in a config the classifier gives it.
         num_classes: Number of classes K.
         in_channels: Channels of the features.
-        loss: Config of a loss of (n, B, K) logits such as CollaborativeLoss.
+        loss: Config of a loss of (n, B, K) logits such as CollaborativeLoss; of T views of an image, (n T, B, K): each
+            view of each branch is a branch to it.
         average: 'score' means sigmoid scores, 'logit' means logits before the sigmoid.
         thr: Scores from here on are positive labels.
         topk: Instead of ``thr``, the number of positive labels.
         init_cfg: Initialisation of the layers, ``NORMAL`` if None.
 
     Raises:
-        ValueError: For an unknown average, a number below 1, or rows that are not a multiple of n.
+        ValueError: For an unknown average, a number below 1, or features of another number of branches.
     """
 
     def __init__(
@@ -60,20 +63,19 @@ class MultiBranchHead(MultiLabelClsHead):
         self.fcs = nn.ModuleList(nn.Linear(in_channels, num_classes) for _ in range(num_branches))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Logits (n, B, K) of features whose last item is (n B, C), branch after branch."""
-        feat = self.pre_logits(feats)
-        if feat.size(0) % self.num_branches:
-            raise ValueError(
-                f'{feat.size(0)} feature rows are not a multiple of {self.num_branches} branches'
-            )
-        return torch.stack([fc(part) for fc, part in zip(self.fcs, feat.chunk(self.num_branches))])
+        """Logits (n, T, B, K) of features whose last item is (n, T, B, C): n branches, T views, B images."""
+        return torch.stack([fc(part) for fc, part in zip(self.fcs, of_branches(feats, self.num_branches))])
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """The branches' features side by side, (T B, n C)."""
+        return torch.cat(tuple(of_branches(feats, self.num_branches)), dim=-1).flatten(0, 1)
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
-        """Losses of the samples' branches; several views of each sample count as further branches."""
-        logits = self(feats)
-        logits = logits.reshape(-1, len(data_samples), self.num_classes)  # (branches x views, B, K)
-        streams = [sample.get('stream') for sample in data_samples]
-        return self.loss_module(logits, self._targets(data_samples).to(logits.device), streams, **kwargs)
+        """Losses of T B samples, view after view; those of the first view say the labels and the streams."""
+        logits = self(feats)  # (n, T, B, K)
+        samples = data_samples[: logits.size(2)]
+        targets, streams = self._targets(samples).to(logits.device), [s.get('stream') for s in samples]
+        return self.loss_module(logits.flatten(0, 1), targets, streams, **kwargs)
 
     def _targets(self, data_samples: list[DataSample]) -> Tensor:
         """Multi-hot (B, K) labels, or the soft ones of batch augmentations."""
@@ -82,8 +84,8 @@ class MultiBranchHead(MultiLabelClsHead):
         return torch.stack([label_to_onehot(s.gt_label, self.num_classes) for s in data_samples]).float()
 
     def _get_predictions(self, cls_score: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
-        """Samples with ``pred_score`` (K,) and ``pred_label`` of logits (n, B, K)."""
-        logits = cls_score.float()
+        """Samples with ``pred_score`` (K,) and ``pred_label`` of logits (n, T, B, K)."""
+        logits = cls_score.float().flatten(0, 1)
         scores = logits.sigmoid().mean(0) if self.average == 'score' else logits.mean(0).sigmoid()
         if data_samples is None:
             data_samples = [DataSample() for _ in range(len(scores))]

@@ -16,6 +16,8 @@ from torch import Tensor
 from mmlongtail.structures import checks
 from mmlongtail.structures.precision import full_precision
 
+from ..branch_features import of_branches, of_rows
+
 ENSEMBLE = 'ensemble'
 
 
@@ -34,49 +36,49 @@ class MultiExpertHead(BaseModule):
             MultiLabelLinearClsHead, whose own loss is not used; or a list of one config per expert.
         loss: Config of a loss of logits (E, T, B, K) and targets, class ids (B,) or (B, K), such as
             NestedCollaborativeLoss, T being the copies of an image. It returns one loss or a dict of them.
-        num_experts: Number of experts E.
+        num_branches: Number of experts E; in a config the classifier gives it.
         predict_with: 'ensemble', or the index of the expert that predicts alone.
 
     Raises:
-        ValueError: For experts of another number, kind or number of classes, an unknown ``predict_with``, or a loss
-            that scales cosines itself and would do so twice.
+        ValueError: For experts of another number, kind or number of classes, an unknown ``predict_with``, a loss that
+            scales cosines itself and would do so twice, or features of another number of experts.
     """
 
     def __init__(
         self,
         expert: dict | Sequence[dict],
         loss: dict,
-        num_experts: int = 2,
+        num_branches: int = 2,
         predict_with: str | int = ENSEMBLE,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        checks.whole('num_experts', num_experts)
-        checks.choice('predict_with', predict_with, (ENSEMBLE, *range(num_experts)))
+        checks.whole('num_branches', num_branches)
+        checks.choice('predict_with', predict_with, (ENSEMBLE, *range(num_branches)))
         checks.config('loss', loss, MODELS)
         config = partial(checks.config, registry=MODELS)
-        experts = [expert] * num_experts if isinstance(expert, dict) else expert
-        configs = checks.sequence('expert', experts, config, length=num_experts)
+        experts = [expert] * num_branches if isinstance(expert, dict) else expert
+        configs = checks.sequence('expert', experts, config, length=num_branches)
         self.experts = ModuleList(MODELS.build(deepcopy(config)) for config in configs)
         self.loss_module = MODELS.build(loss)
-        self.num_branches, self.predict_with = num_experts, predict_with
+        self.num_branches, self.predict_with = num_branches, predict_with
         self.multi_label, self.num_classes = self._checked_experts()
         self._check_scales()
 
     def pre_logits(self, feats: tuple) -> Tensor:
-        """The experts' features of each image side by side, (rows, C) with the sum C of their channels."""
-        parts = [expert.pre_logits((part,)) for expert, part in zip(self.experts, self._parts(feats))]
-        return torch.cat(parts, dim=1)
+        """The experts' features side by side, (T B, C) with the sum C of their channels."""
+        parts = zip(self.experts, of_branches(feats, self.num_branches))
+        return torch.cat([expert.pre_logits((part.flatten(0, 1),)) for expert, part in parts], dim=1)
 
     def forward(self, feats: tuple) -> Tensor:
-        """Logits (E, rows, K) of features whose last item is (E rows, C), expert after expert, or E x (rows, C_i)."""
-        return torch.stack([expert((part,)) for expert, part in zip(self.experts, self._parts(feats))])
+        """Logits (E, T, B, K) of features whose last item is (E, T, B, C) or one (T, B, C_i) of each expert."""
+        parts = zip(self.experts, of_branches(feats, self.num_branches))
+        return torch.stack([of_rows(expert, part) for expert, part in parts])
 
     def loss(self, feats: tuple, data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
-        """Losses of T B samples, view after view: their metainfo ``view`` says which, 0 where there is none."""
-        logits, views = self(feats), count_views(data_samples)
-        logits = logits.unflatten(1, (views, -1))  # (E, T, B, K)
-        targets = self._targets(data_samples, views).to(logits.device)
+        """Losses of T B samples, view after view."""
+        logits = self(feats)  # (E, T, B, K)
+        targets = self._targets(data_samples, *logits.shape[1:3]).to(logits.device)
         losses = self.loss_module(logits, targets, **kwargs)
         return losses if isinstance(losses, dict) else dict(loss=losses)
 
@@ -84,27 +86,26 @@ class MultiExpertHead(BaseModule):
         """Samples with ``pred_score`` (K,), ``pred_label`` and ``expert_scores`` (E, K)."""
         return self._get_predictions(self(feats), data_samples)
 
-    def _parts(self, feats: tuple) -> Sequence[Tensor]:
-        return split_experts(feats, self.num_branches)
-
-    def _targets(self, samples: list[DataSample], views: int) -> Tensor:
+    def _targets(self, samples: list[DataSample], views: int, images: int) -> Tensor:
         """Labels of the images: class ids (B,), mixed labels (B, K), or multi-hot (B, K)."""
         if 'gt_score' in samples[0]:
-            scores = torch.stack([sample.gt_score.float() for sample in samples]).unflatten(0, (views, -1))
+            scores = torch.stack([sample.gt_score.float() for sample in samples]).unflatten(
+                0, (views, images)
+            )
             if views > 1 and not torch.equal(scores, scores[:1].expand_as(scores)):
                 raise ValueError(
                     f'gt_score, labels (B, K), differs between the {views} views of an image: mixup and the like join '
                     'other images in each view; expected share_mix=True of BatchAugmentPreprocessor with them'
                 )
             return scores[0]
-        samples = samples[: len(samples) // views]
+        samples = samples[:images]
         if self.multi_label:
             return torch.stack([label_to_onehot(s.gt_label, self.num_classes) for s in samples]).float()
         return torch.cat([sample.gt_label for sample in samples])
 
     def _get_predictions(self, logits: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
-        """The predictions that the first expert's head makes of the mean logits, or an expert's of its own."""
-        logits, ensemble = full_precision(logits), self.predict_with == ENSEMBLE
+        """What the first expert's head predicts of the mean of logits (E, T, B, K), or an expert's of its own."""
+        logits, ensemble = full_precision(logits).mean(1), self.predict_with == ENSEMBLE  # (E, B, K)
         expert = self.experts[0 if ensemble else self.predict_with]
         chosen = logits.mean(0) if ensemble else logits[self.predict_with]
         samples = expert._get_predictions(chosen, data_samples)
@@ -139,35 +140,3 @@ class MultiExpertHead(BaseModule):
                 'expected heads of one number of classes that derive from ClsHead, or all from MultiLabelClsHead'
             )
         return kinds.pop(), classes.pop()
-
-
-def split_experts(feats: tuple, num_experts: int) -> Sequence[Tensor]:
-    """Each expert's features (rows, C): the last ones' parts, which are one tensor of all experts or one of each.
-
-    Raises:
-        ValueError: For other parts than one per expert, all of the same number of rows.
-    """
-    last = feats[-1]
-    parts = last.chunk(num_experts) if isinstance(last, Tensor) else last
-    if len(parts) != num_experts or len({len(part) for part in parts}) > 1:
-        raise ValueError(
-            f'features of {[len(part) for part in parts]} rows, expected as many of each of the '
-            f'{num_experts} experts'
-        )
-    return parts
-
-
-def count_views(samples: Sequence[DataSample]) -> int:
-    """The number T of views in a batch of T B samples.
-
-    Raises:
-        ValueError: If they do not lie view after view, as many of each.
-    """
-    found = [sample.get('view', 0) for sample in samples]
-    views = max(found) + 1
-    if found != [view for view in range(views) for _ in range(len(samples) // views)]:
-        raise ValueError(
-            f"the samples' view is {found}, expected all images of view 0, then all of view 1 and so on: see "
-            'num_views of BatchAugmentPreprocessor'
-        )
-    return views

@@ -20,14 +20,14 @@ class SingleLabelBranchHead(MultiBranchHead):
     The loss gets the labels as shares of the classes (B, K), which CrossEntropyLoss takes with ``use_soft=True``.
 
     Args:
-        num_branches: Number of branches n.
+        num_branches: As in :class:`MultiBranchHead`.
         num_classes: Number of classes K.
         in_channels: Channels of the features.
-        loss: Config of a loss of (n, B, K) logits such as CumulativeLoss.
+        loss: As in :class:`MultiBranchHead`, such as CumulativeLoss.
         init_cfg: As in :class:`MultiBranchHead`.
 
     Raises:
-        ValueError: For a number below 1, or rows that are not a multiple of n.
+        ValueError: As :class:`MultiBranchHead`.
     """
 
     def __init__(
@@ -41,5 +41,5 @@ class SingleLabelBranchHead(MultiBranchHead):
         super().__init__(num_branches, num_classes, in_channels, loss, average='logit', init_cfg=init_cfg)
 
     def _get_predictions(self, cls_score: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
-        """Samples with ``pred_score`` (K,) and one ``pred_label`` of logits (n, B, K)."""
-        return ClsHead._get_predictions(self, cls_score.float().mean(0), data_samples)
+        """Samples with ``pred_score`` (K,) and one ``pred_label`` of logits (n, T, B, K)."""
+        return ClsHead._get_predictions(self, cls_score.float().flatten(0, 1).mean(0), data_samples)

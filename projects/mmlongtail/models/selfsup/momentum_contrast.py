@@ -12,11 +12,11 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlongtail.models.heads.multi_expert_head import split_experts
-from mmlongtail.structures import checks
+from mmlongtail.structures import BatchLayout, checks
 from mmlongtail.structures.precision import full_precision
 
-from ..branching import BranchedModule
+from ..branch_features import of_rows
+from ..branching import BranchedModule, lay_out
 from .key_queue import KeyQueue
 
 
@@ -90,12 +90,12 @@ class MomentumContrast(BaseModule):
         """The loss, ``loss_contrast``; in training mode also an update of the slow copy and of the queue.
 
         Args:
-            features: Features (T B, C) of each expert, T query views of B images, view after view.
+            features: Features (T, B, C) of each expert, T query views of B images.
             images: (B, C, H, W), the key view.
             backbone: The experts' backbone as it is now.
             neck: Their neck.
         """
-        queries = embeddings(self.projections, features).unflatten(1, (-1, len(images)))  # (E, T, B, D)
+        queries = embeddings(self.projections, features)  # (E, T, B, D)
         keys = self._keys_of(images, Encoder(backbone, neck, self.projections))  # (B, E, D)
         with torch.autocast(queries.device.type, enabled=False):
             positive = torch.einsum('etbd,bed->etb', queries, keys)
@@ -131,13 +131,12 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Embeddings (B, E, D) of images (B, C, H, W)."""
-        for module in self.modules():
-            if isinstance(module, BranchedModule):
-                module.batch_size = len(images)
+        layout = BatchLayout.of_inputs(len(images), branches=len(self.projections))
+        lay_out(layout, self.backbone, self.neck)
         features = self.backbone(images)
         if self.neck is not None:
             features = self.neck(features)
-        return embeddings(self.projections, split_experts(features, len(self.projections))).transpose(0, 1)
+        return embeddings(self.projections, layout.split(features[-1]))[:, 0].transpose(0, 1)
 
 
 def projection(in_channels: int, feat_dim: int) -> nn.Module:
@@ -147,6 +146,6 @@ def projection(in_channels: int, feat_dim: int) -> nn.Module:
 
 
 def embeddings(projections: ModuleList, features: Sequence[Tensor]) -> Tensor:
-    """Projected features of length 1 in full precision, (E, rows, D)."""
-    projected = [module((part,))[0] for module, part in zip(projections, features)]
+    """Projected features of length 1 in full precision, (E, T, B, D), of features (T, B, C) of each expert."""
+    projected = [of_rows(module, part) for module, part in zip(projections, features)]
     return functional.normalize(full_precision(torch.stack(projected)), dim=-1)
