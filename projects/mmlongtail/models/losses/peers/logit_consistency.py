@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
-from .base import full_precision
+from ..base import full_precision
 
 SPACES = ('logit', 'probability')
 

@@ -18,8 +18,14 @@ class BalancedSoftmaxLoss(LogitAdjustmentLoss):
 
     Args:
         class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: As in :class:`SingleLabelLoss`.
+        loss_weight: Factor of the result.
     """
 
-    def __init__(self, class_counts: Sequence[int] | None = None, **kwargs):
-        super().__init__(1.0, class_counts, **kwargs)
+    def __init__(
+        self,
+        class_counts: Sequence[int] | None = None,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
+    ):
+        super().__init__(1.0, class_counts, reduction, loss_weight)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
-from .base import full_precision
-from .hard_categories import hard_categories
+from ..base import full_precision
+from ..single_label.hard_categories import hard_categories
 from .pairwise_kl import GRADIENTS
 
 RANKINGS = ('mean', 'first')

@@ -12,16 +12,15 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCounts
-from .focal import focal_power
-from .single_label import SingleLabelLoss, softmax_log_odds
+from ..class_counts import ClassCounts
+from .base import SingleLabelLoss, log_odds
 
 CLOUDS = ('log', 'cos', 'power')
 DEVIATION = 1 / 3  # of the noise, so that its range [-1, 1] is three deviations wide on either side
 
 
 @MODELS.register_module()
-class GCLLoss(ClassCounts, SingleLabelLoss):
+class GCLLoss(SingleLabelLoss):
     """Cross-entropy of scaled cosines, each lowered by a random part of its class's cloud, large for rare classes.
 
     Source: Li, Cheung & Lu, "Long-Tailed Visual Recognition via Gaussian Clouded Logit Adjustment", CVPR 2022,
@@ -45,7 +44,8 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         focal_gamma: Exponent of a focal weight ``(1 - p)^gamma`` through which no gradient flows; 0 is none, 1
             the second stage's.
         class_counts: As in :class:`ClassCounts`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: As in :class:`SingleLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For an unknown cloud, or a number out of its range.
@@ -60,9 +60,11 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         margin: float = 0.0,
         focal_gamma: float = 0.0,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.cloud = checks.choice('cloud', cloud, CLOUDS)
         self.power = checks.number('power', power, above=0)
         self.noise_mul = checks.number('noise_mul', noise_mul, at_least=0)
@@ -70,17 +72,18 @@ class GCLLoss(ClassCounts, SingleLabelLoss):
         self.margin = checks.number('margin', margin, at_least=0)
         self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
 
-    def class_losses(self, logits: Tensor) -> Tensor:
-        """Eq. (12) for each label, (B, K), of cosines (B, K)."""
+    def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Eq. (12) of each label, (B, M), of cosines (B, K)."""
         if self.training and self.noise_mul:
-            noise = (torch.randn_like(logits) * DEVIATION).abs().clamp(max=1)
-            logits = logits - self.noise_mul * self.cloud_sizes(logits) * noise
-        error = self.scale * self.margin - softmax_log_odds(self.scale * logits)
-        return focal_power(error, self.focal_gamma).detach() * F.softplus(error)
+            noise = torch.randn_like(logits).mul_(DEVIATION).abs_().clamp_(max=1)
+            logits = logits - noise.mul_(self.noise_mul * self.counts.derived(self.cloud_sizes, logits))
+        error = self.scale * self.margin - log_odds(self.scale * logits, labels)
+        focus = torch.exp(self.focal_gamma * F.logsigmoid(error.detach()))
+        return focus * F.softplus(error)
 
-    def cloud_sizes(self, logits: Tensor) -> Tensor:
-        """delta over its maximum, (K,), from 0 to 1; all 0 where all classes are equally frequent."""
-        counts = self.seen_counts(logits)
+    def cloud_sizes(self, counts: Tensor) -> Tensor:
+        """delta over its maximum, (K,), from 0 to 1, of classes with counts (K,); all 0 where all counts are equal."""
+        counts = counts.clamp(min=1)
         most = counts.max()
         if self.cloud == 'log':
             delta = (most / counts).log()

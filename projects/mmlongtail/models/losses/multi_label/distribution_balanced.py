@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCountLoss
-from .focal import focal_softplus
+from ..class_counts import ClassCounts
+from ..focal_softplus import focal_softplus
+from .base import MultiLabelLoss
 from .rebalanced_weight import rebalanced_weight
 
 
 @MODELS.register_module()
-class DistributionBalancedLoss(ClassCountLoss):
-    """Re-balanced weighting, negative-tolerant regularisation and focal loss; each can be switched off.
+class DistributionBalancedLoss(MultiLabelLoss):
+    """Re-balanced weighting, negative-tolerant regularization and focal loss; each can be switched off.
 
     Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020.
     With ``z' = z + kappa / lambda * log(n / (N - n))`` a positive label costs ``w f log(1 + exp(-z'))`` and a
@@ -27,14 +29,15 @@ class DistributionBalancedLoss(ClassCountLoss):
         map_alpha: Least weight, the alpha of ``w = alpha + sigmoid(beta (r - mu))``.
         map_beta: Steepness beta.
         map_mu: The r, in [0, 1], of weight ``alpha + 1/2``; ``r_k = 1/n_k / sum_j y_j / n_j``.
-        neg_scale: The lambda of the negatives, > 0; 1 with ``init_bias=0`` is no regularisation.
+        neg_scale: The lambda of the negatives, > 0; 1 with ``init_bias=0`` is no regularization.
         init_bias: The kappa of the class bias.
         focal_gamma: Focusing parameter, >= 0; 0 is no focal factor.
         balance: Factor of the whole; the paper's code has 2 with the focal factor and 1 without.
         reweight: False for ``w = 1``.
-        class_counts: As in :class:`ClassCountLoss`.
-        num_images: As in :class:`ClassCountLoss`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        class_counts: As in :class:`ClassCounts`.
+        num_images: As in :class:`ClassCounts`.
+        reduction: As in :class:`MultiLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For ``neg_scale`` not above 0 or a negative ``focal_gamma``.
@@ -52,9 +55,11 @@ class DistributionBalancedLoss(ClassCountLoss):
         reweight: bool = True,
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, num_images, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts, num_images, needs_num_images=True)
         self.map_alpha = checks.number('map_alpha', map_alpha, at_least=0)
         self.map_beta = checks.number('map_beta', map_beta)
         self.map_mu = checks.number('map_mu', map_mu)
@@ -66,11 +71,11 @@ class DistributionBalancedLoss(ClassCountLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (B, K)."""
-        biased = logits + self.init_bias / self.neg_scale * self.log_odds(logits)
+        biased = logits + self.init_bias / self.neg_scale * self.counts.log_odds(logits)
         positive = focal_softplus(-biased, self.focal_gamma)
         negative = focal_softplus(self.neg_scale * biased, self.focal_gamma) / self.neg_scale
-        weight = 1
+        weight = self.balance
         if self.reweight:
-            counts = self.seen_counts(targets)
-            weight = rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
-        return self.balance * weight * (targets * positive + (1 - targets) * negative)
+            counts = self.counts.seen(targets)
+            weight = weight * rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
+        return weight * torch.lerp(negative, positive, targets)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
-from .base import full_precision
+from ..base import full_precision
 from .streams import loss_or_zero, stream_rows
 
 

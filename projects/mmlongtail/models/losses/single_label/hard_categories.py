@@ -12,8 +12,8 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .base import ReducedLoss, full_precision
-from .class_counts import ClassCounts
+from ..base import ReducedLoss, holds_ids
+from ..class_counts import ClassCounts
 
 FORMS = ('paper', 'code')
 RANKINGS = ('own', 'first', 'random')
@@ -35,14 +35,8 @@ def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_la
         ValueError: For a ratio outside (0, 1] or targets of another shape.
     """
     check_ratio('ratio', ratio)
-    ids = targets.shape == ranking.shape[:1] and not targets.is_floating_point()
-    if ranking.dim() != 2 or not (ids or targets.shape == ranking.shape):
-        raise ValueError(
-            f'ranking {tuple(ranking.shape)} and targets {tuple(targets.shape)} of {targets.dtype} must be '
-            '(B, K) and class ids (B,), or both (B, K)'
-        )
     ranking, label = ranking.detach(), targets > 0
-    if ids:
+    if holds_ids(ranking, targets, 'ranking'):
         label = torch.zeros_like(ranking, dtype=torch.bool).scatter(1, targets.long()[:, None], True)
     number = min(max(round(ratio * ranking.size(1)), 1 + including_label), ranking.size(1))
     scores = ranking.masked_fill(label, float('inf' if including_label else '-inf'))
@@ -67,7 +61,7 @@ def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -
 
 
 @MODELS.register_module()
-class HardCategoryLoss(ClassCounts, ReducedLoss):
+class HardCategoryLoss(ReducedLoss):
     """``-log p*_y``, the balanced softmax cross-entropy among the hard categories of each image.
 
     Source: NCL++ (Tan et al., 2023), eqs. (7) to (9). Mixup and the like give an image two labels: both are among its
@@ -82,7 +76,8 @@ class HardCategoryLoss(ClassCounts, ReducedLoss):
             unless given.
         balanced: Whether the softmax is that of z + log n; else class counts are not needed.
         class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: 'mean' over images, 'sum' over images, or 'none' for one loss per image.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For a ratio outside (0, 1], or an unknown form or ranking.
@@ -95,9 +90,11 @@ class HardCategoryLoss(ClassCounts, ReducedLoss):
         ranking: str | None = None,
         balanced: bool = True,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.ratio, self.form = check_ratio('ratio', ratio), checks.choice('form', form, FORMS)
         default = 'first' if form == 'code' else 'own'
         self.ranking = checks.choice('ranking', default if ranking is None else ranking, RANKINGS)
@@ -109,43 +106,25 @@ class HardCategoryLoss(ClassCounts, ReducedLoss):
             return torch.rand(logits.shape, device=logits.device)
         return logits[:1].expand_as(logits) if self.ranking == 'first' else logits
 
-    def forward(
-        self,
-        logits: Tensor,
-        targets: Tensor,
-        weight: Tensor | None = None,
-        avg_factor: float | None = None,
-        reduction_override: str | None = None,
-        ranking: Tensor | None = None,
-    ) -> Tensor:
-        """The reduced loss.
+    def losses(self, logits: Tensor, targets: Tensor, ranking: Tensor | None = None) -> Tensor:
+        """The loss of each image, (B,).
 
         Args:
             logits: (B, K).
             targets: Class ids (B,), or the shares of the classes (B, K), which add up to 1.
-            weight: (B,) per image.
-            avg_factor: Divides the sum over images instead of their number; only with 'mean'.
-            reduction_override: Replaces ``reduction`` in this call.
             ranking: Scores (B, K) that choose the hard categories; those of :meth:`ranking_of` a single expert
                 unless given.
 
         Raises:
-            ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
+            ValueError: For shapes that do not fit.
         """
-        reduction = self.reduction_of_call(reduction_override, avg_factor)
         if logits.dim() != 2 or (ranking is not None and ranking.shape != logits.shape):
             shape = None if ranking is None else tuple(ranking.shape)
             raise ValueError(f'logits {tuple(logits.shape)} and ranking {shape} must both be (B, K)')
-        with torch.autocast(logits.device.type, enabled=False):
-            logits = full_precision(logits)
-            ranking = self.ranking_of(logits[None])[0] if ranking is None else ranking
-            mask = hard_categories(ranking, targets, self.ratio, self.form == 'code')
-            log_prior = self.seen_counts(logits).log() if self.balanced else logits.new_zeros(())
-            log_probs = hard_log_probs(logits, log_prior, mask, self.form)
-            if targets.dim() == 1:
-                loss = -log_probs.gather(1, targets.long()[:, None])[:, 0] * self.loss_weight  # (B,)
-            else:
-                shares = targets.to(logits) * self.loss_weight
-                loss = -(shares * log_probs.masked_fill(~mask, 0)).sum(dim=1)
-            loss = loss if weight is None else loss * weight.to(loss)
-            return loss if reduction == 'none' else self.reduce(loss, reduction, avg_factor)
+        ranking = self.ranking_of(logits[None])[0] if ranking is None else ranking
+        mask = hard_categories(ranking, targets, self.ratio, self.form == 'code')
+        log_prior = self.counts.log(logits) if self.balanced else logits.new_zeros(())
+        log_probs = hard_log_probs(logits, log_prior, mask, self.form)
+        if targets.dim() == 1:
+            return -log_probs.gather(1, targets.long()[:, None])[:, 0]
+        return -(targets.to(logits) * log_probs.masked_fill(~mask, 0)).sum(dim=1)

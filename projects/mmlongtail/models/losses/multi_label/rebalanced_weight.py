@@ -23,5 +23,5 @@ def rebalanced_weight(
     """
     inverse = 1 / class_counts  # (K,)
     repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
-    ratio = torch.where(repeats > 0, inverse / repeats.clamp(min=torch.finfo(repeats.dtype).tiny), 0)
+    ratio = inverse / torch.where(repeats > 0, repeats, torch.inf)
     return alpha + torch.sigmoid(beta * (ratio - mu))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCounts, effective_number_weight
-from .focal import focal_softplus
-from .single_label import SingleLabelLoss, softmax_log_odds
+from ..class_counts import ClassCounts, effective_number_weight
+from ..focal_softplus import focal_softplus
+from .base import SingleLabelLoss, cross_entropy, log_odds
 
 
 @MODELS.register_module()
-class ClassBalancedCELoss(ClassCounts, SingleLabelLoss):
+class ClassBalancedCELoss(SingleLabelLoss):
     """``-w_y (1 - p_y)^gamma log p_y`` with ``w ~ (1 - beta) / (1 - beta^n)``, whose mean over the classes is 1.
 
     Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, on
@@ -27,7 +26,8 @@ class ClassBalancedCELoss(ClassCounts, SingleLabelLoss):
         beta: In [0, 1); 0 gives equal weights, so plain or focal cross-entropy.
         focal_gamma: Focusing parameter, >= 0; 0 is cross-entropy.
         class_counts: As in :class:`ClassCounts`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: As in :class:`SingleLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For ``beta`` outside [0, 1) or a negative ``focal_gamma``.
@@ -38,16 +38,22 @@ class ClassBalancedCELoss(ClassCounts, SingleLabelLoss):
         beta: float = 0.9999,
         focal_gamma: float = 0.0,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.beta = checks.number('beta', beta, at_least=0, below=1)
         self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
 
-    def class_losses(self, logits: Tensor) -> Tensor:
-        """The weighted loss for each label, (B, K)."""
-        weight = effective_number_weight(self.seen_counts(logits), self.beta)  # (K,)
-        weight = weight / weight.mean()
+    def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The weighted loss of each label, (B, M)."""
+        weight = self.counts.derived(self.class_weights, logits)[labels]
         if self.focal_gamma == 0:
-            return -weight * F.log_softmax(logits, dim=1)
-        return weight * focal_softplus(-softmax_log_odds(logits), self.focal_gamma)
+            return weight * cross_entropy(logits, labels)
+        return weight * focal_softplus(-log_odds(logits, labels), self.focal_gamma)
+
+    def class_weights(self, counts: Tensor) -> Tensor:
+        """Weights (K,) of classes with counts (K,), whose mean is 1."""
+        weight = effective_number_weight(counts.clamp(min=1), self.beta)
+        return weight / weight.mean()

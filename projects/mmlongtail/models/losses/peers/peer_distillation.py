@@ -10,14 +10,14 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCounts
-from .hard_categories import FORMS, hard_log_probs
+from ..class_counts import ClassCounts
+from ..single_label.hard_categories import FORMS, hard_log_probs
 from .pairwise_kl import pairwise_kl
 from .peer_loss import PeerLoss
 
 
 @MODELS.register_module()
-class PeerDistillationLoss(ClassCounts, PeerLoss):
+class PeerDistillationLoss(PeerLoss):
     """Divergence of the balanced probabilities of all pairs of peers, on all classes and on the hard ones.
 
     Source: NCL++ (Tan et al., 2023), eqs. (4), (11) and (12) where the peers are experts, and (5), (6) and (13) for
@@ -31,7 +31,7 @@ class PeerDistillationLoss(ClassCounts, PeerLoss):
             ``sum_(j in M) p_j (log p_j - log q_j)``.
         ranking: As in :class:`PeerLoss`; 'mean', and 'first' in the authors' form, unless given.
         class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
-        kwargs: Arguments of :class:`PeerLoss`.
+        hard_ratio: As in :class:`PeerLoss`, and so are ``full``, ``gradient``, ``loss_weight`` and ``ramp``.
 
     Raises:
         ValueError: For an unknown form and as :class:`PeerLoss`.
@@ -43,10 +43,16 @@ class PeerDistillationLoss(ClassCounts, PeerLoss):
         form: str = 'paper',
         ranking: str | None = None,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        hard_ratio: float | None = 0.3,
+        full: bool = True,
+        gradient: str = 'both',
+        loss_weight: float = 1.0,
+        ramp: float = 0.0,
     ):
         default = 'first' if form == 'code' else 'mean'
-        super().__init__(class_counts, ranking=default if ranking is None else ranking, **kwargs)
+        ranking = default if ranking is None else ranking
+        super().__init__(hard_ratio, full, gradient, ranking, loss_weight, ramp)
+        self.counts = ClassCounts(class_counts)
         self.balanced, self.form = checks.flag('balanced', balanced), checks.choice('form', form, FORMS)
         self.including_label = form == 'code'
 
@@ -68,4 +74,4 @@ class PeerDistillationLoss(ClassCounts, PeerLoss):
 
     def log_prior(self, logits: Tensor) -> Tensor:
         """``log n``, (K,), or 0 without balancing."""
-        return self.seen_counts(logits[0]).log() if self.balanced else logits.new_zeros(())
+        return self.counts.log(logits) if self.balanced else logits.new_zeros(())

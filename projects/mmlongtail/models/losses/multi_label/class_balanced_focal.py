@@ -10,14 +10,15 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCountLoss, effective_number_weight
-from .focal import focal_softplus
+from ..class_counts import ClassCounts, effective_number_weight
+from ..focal_softplus import focal_softplus
+from .base import MultiLabelLoss
 
 MODES = ('by_class', 'average_n', 'average_w', 'min_n')
 
 
 @MODELS.register_module()
-class ClassBalancedFocalLoss(ClassCountLoss):
+class ClassBalancedFocalLoss(MultiLabelLoss):
     """Focal loss times ``w(n) = (1 - beta) / (1 - beta^n)``, n being counts of classes or of an image's classes.
 
     Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, eq. (13), in the forms
@@ -31,14 +32,13 @@ class ClassBalancedFocalLoss(ClassCountLoss):
             'average_n' by their mean count, 'average_w' by their mean weight, 'min_n' by the rarest.
         focal_gamma: Focusing parameter, >= 0.
         balance: Factor of the whole.
-        class_counts: As in :class:`ClassCountLoss`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        class_counts: As in :class:`ClassCounts`.
+        reduction: As in :class:`MultiLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For an unknown mode, ``beta`` outside [0, 1) or a negative ``focal_gamma``.
     """
-
-    needs_num_images = False
 
     def __init__(
         self,
@@ -47,9 +47,11 @@ class ClassBalancedFocalLoss(ClassCountLoss):
         focal_gamma: float = 2.0,
         balance: float = 2.0,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.beta = checks.number('beta', beta, at_least=0, below=1)
         self.mode = checks.choice('mode', mode, MODES)
         self.focal_gamma = checks.number('focal_gamma', focal_gamma, at_least=0)
@@ -58,19 +60,25 @@ class ClassBalancedFocalLoss(ClassCountLoss):
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted focal loss, (B, K)."""
         positive, negative = (focal_softplus(error, self.focal_gamma) for error in (-logits, logits))
-        focal = targets * positive + (1 - targets) * negative
-        return self.balance * self.label_weight(targets) * focal
+        return self.balance * self.label_weight(targets) * torch.lerp(negative, positive, targets)
 
     def label_weight(self, targets: Tensor) -> Tensor:
         """Weight of each label, (K,) or (B, 1), of targets (B, K)."""
-        counts = self.seen_counts(targets)  # (K,)
+        counts, weights = (
+            self.counts.seen(targets),
+            self.counts.derived(self.class_weights, targets),
+        )  # (K,) each
         if self.mode == 'by_class':
-            return effective_number_weight(counts, self.beta)
+            return weights
         if self.mode == 'min_n':
             rarest = torch.where(targets > 0, counts, torch.inf).amin(dim=1, keepdim=True)
             return effective_number_weight(rarest, self.beta)
-        values = counts if self.mode == 'average_n' else effective_number_weight(counts, self.beta)
+        values = counts if self.mode == 'average_n' else weights
         labels = targets.sum(dim=1, keepdim=True)  # (B, 1)
         mean = targets @ values[:, None] / labels.clamp(min=torch.finfo(labels.dtype).tiny)
         weight = effective_number_weight(mean, self.beta) if self.mode == 'average_n' else mean
         return torch.where(labels > 0, weight, 1 - self.beta)
+
+    def class_weights(self, counts: Tensor) -> Tensor:
+        """Weights (K,) of classes with counts (K,)."""
+        return effective_number_weight(counts.clamp(min=1), self.beta)

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
-from .base import full_precision
-from .class_counts import ClassCounts
+from ..base import full_precision
+from ..class_counts import ClassCounts
 
 
 @MODELS.register_module()
-class DistillationLoss(ClassCounts, nn.Module):
+class DistillationLoss(nn.Module):
     """``KL(p || q)`` of the teacher's balanced probabilities p and the student's q, mean over images.
 
     Source: NCL++ (Tan et al., 2023), Fig. 12 (b), 'offline distillation', with the probabilities of eq. (2). No
@@ -31,7 +31,8 @@ class DistillationLoss(ClassCounts, nn.Module):
     def __init__(
         self, balanced: bool = True, loss_weight: float = 1.0, class_counts: Sequence[int] | None = None
     ):
-        super().__init__(class_counts)
+        super().__init__()
+        self.counts = ClassCounts(class_counts)
         self.balanced = checks.flag('balanced', balanced)
         self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
 
@@ -47,6 +48,6 @@ class DistillationLoss(ClassCounts, nn.Module):
             )
         with torch.autocast(logits.device.type, enabled=False):
             logits, teacher = full_precision(logits), full_precision(teacher_logits.detach())
-            log_prior = self.seen_counts(logits).log() if self.balanced else 0
+            log_prior = self.counts.log(logits) if self.balanced else 0
             p, q = (F.log_softmax(z + log_prior, dim=1) for z in (teacher, logits))
             return self.loss_weight * F.kl_div(q, p, log_target=True, reduction='batchmean')

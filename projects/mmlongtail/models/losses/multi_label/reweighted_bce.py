@@ -10,13 +10,14 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCountLoss
+from ..class_counts import ClassCounts
+from .base import MultiLabelLoss
 
 POWERS = dict(inv=1.0, sqrt_inv=0.5)
 
 
 @MODELS.register_module()
-class ReweightedBCELoss(ClassCountLoss):
+class ReweightedBCELoss(MultiLabelLoss):
     """Binary cross-entropy with weight ``(N / n_k)^power`` of class k, its positives and negatives alike.
 
     Source: the re-weighting baseline (RW) of Wu et al., ECCV 2020, and Guo & Wang, CVPR 2021, Table 1, which take the
@@ -24,9 +25,10 @@ class ReweightedBCELoss(ClassCountLoss):
 
     Args:
         mode: 'inv' for power 1, 'sqrt_inv' for power 1/2.
-        class_counts: As in :class:`ClassCountLoss`.
-        num_images: As in :class:`ClassCountLoss`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        class_counts: As in :class:`ClassCounts`.
+        num_images: As in :class:`ClassCounts`.
+        reduction: As in :class:`MultiLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For an unknown mode.
@@ -37,12 +39,18 @@ class ReweightedBCELoss(ClassCountLoss):
         mode: str = 'sqrt_inv',
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, num_images, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts, num_images, needs_num_images=True)
         self.mode = checks.choice('mode', mode, POWERS)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted cross-entropy, (B, K)."""
-        weight = (self.num_images / self.seen_counts(logits)) ** POWERS[self.mode]  # (K,)
+        weight = self.counts.derived(self.class_weights, logits)
         return weight * F.binary_cross_entropy_with_logits(logits, targets, reduction='none')
+
+    def class_weights(self, counts: Tensor) -> Tensor:
+        """Weights (K,) of classes with counts (K,)."""
+        return (self.counts.num_images / counts.clamp(min=1)) ** POWERS[self.mode]

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCounts, effective_number_weight
-from .single_label import SingleLabelLoss, softmax_log_odds
+from ..class_counts import ClassCounts, effective_number_weight
+from .base import SingleLabelLoss, log_odds
 
 
 @MODELS.register_module()
-class LDAMLoss(ClassCounts, SingleLabelLoss):
+class LDAMLoss(SingleLabelLoss):
     """Cross-entropy of scaled cosines that asks more of rare classes, and later weighs them more too.
 
     Source: Cao et al., "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019,
@@ -30,7 +30,8 @@ class LDAMLoss(ClassCounts, SingleLabelLoss):
         drw_epoch: Epochs to train before weights come in, which TrainingProgressHook tells; None for never.
         beta: As in :func:`effective_number_weight`.
         class_counts: As in :class:`ClassCounts`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: As in :class:`SingleLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For a number out of its range.
@@ -44,9 +45,11 @@ class LDAMLoss(ClassCounts, SingleLabelLoss):
         drw_epoch: int | None = None,
         beta: float = 0.9999,
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.max_margin = checks.number('max_margin', max_margin, at_least=0)
         self.scale = checks.number('scale', scale, above=0)
         self.drw_epoch = checks.whole('drw_epoch', drw_epoch, at_least=0, optional=True)
@@ -57,15 +60,22 @@ class LDAMLoss(ClassCounts, SingleLabelLoss):
         """Take the number of epochs done; that of all epochs does not matter here."""
         self.epochs_done = checks.whole('epochs_done', epochs_done, at_least=0)
 
-    def class_losses(self, logits: Tensor) -> Tensor:
-        """Eq. (13) for each label, (B, K), of cosines (B, K)."""
-        counts = self.seen_counts(logits)
-        margin = self.max_margin * (counts.min() / counts) ** 0.25  # (K,)
-        losses = F.softplus(self.scale * margin - softmax_log_odds(self.scale * logits))
-        return losses * self.class_weights(counts) if self._reweighs() else losses
+    def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Eq. (13) of each label, (B, M), of cosines (B, K)."""
+        margin = self.counts.derived(self.margins, logits)[labels]
+        losses = F.softplus(self.scale * margin - log_odds(self.scale * logits, labels))
+        return (
+            losses * self.counts.derived(self.class_weights, logits)[labels] if self._reweighs() else losses
+        )
+
+    def margins(self, counts: Tensor) -> Tensor:
+        """Margins (K,) of classes with counts (K,), as cosines."""
+        counts = counts.clamp(min=1)
+        return self.max_margin * (counts.min() / counts) ** 0.25
 
     def class_weights(self, counts: Tensor) -> Tensor:
         """Weights (K,) of classes with counts (K,), whose mean over the training images is 1."""
+        counts = counts.clamp(min=1)
         weight = effective_number_weight(counts, self.beta)
         return weight * counts.sum() / (counts * weight).sum()
 

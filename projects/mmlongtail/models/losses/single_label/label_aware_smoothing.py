@@ -12,14 +12,14 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from .class_counts import ClassCounts
-from .single_label import SingleLabelLoss
+from ..class_counts import ClassCounts
+from .base import SingleLabelLoss
 
 SHAPES = ('concave', 'linear', 'convex')
 
 
 @MODELS.register_module()
-class LabelAwareSmoothingLoss(ClassCounts, SingleLabelLoss):
+class LabelAwareSmoothingLoss(SingleLabelLoss):
     """Cross-entropy with smoothed labels, frequent classes more than rare ones.
 
     Source: Zhong et al., "Improving Calibration for Long-Tailed Recognition" (MiSLAS), CVPR 2021: the
@@ -32,7 +32,8 @@ class LabelAwareSmoothingLoss(ClassCounts, SingleLabelLoss):
         smooth_tail: Smoothing of the rarest class, from 0 to 1.
         shape: 'concave', 'linear' or 'convex'.
         class_counts: As in :class:`ClassCounts`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        reduction: As in :class:`SingleLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For a smoothing outside 0 to 1 or an unknown shape.
@@ -44,22 +45,23 @@ class LabelAwareSmoothingLoss(ClassCounts, SingleLabelLoss):
         smooth_tail: float = 0.1,
         shape: str = 'concave',
         class_counts: Sequence[int] | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, **kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts)
         self.smooth_head = checks.share('smooth_head', smooth_head)
         self.smooth_tail = checks.share('smooth_tail', smooth_tail)
         self.shape = checks.choice('shape', shape, SHAPES)
 
-    def class_losses(self, logits: Tensor) -> Tensor:
-        """Cross-entropy with each smoothed label, (B, K)."""
+    def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy with each smoothed label, (B, M)."""
         losses = -F.log_softmax(logits, dim=1)
-        smoothing = self.smoothing(logits)
-        return (1 - smoothing) * losses + smoothing * losses.mean(dim=1, keepdim=True)
+        smoothing = self.counts.derived(self.smoothing, logits)[labels]
+        return (1 - smoothing) * losses.gather(1, labels) + smoothing * losses.mean(dim=1, keepdim=True)
 
-    def smoothing(self, logits: Tensor) -> Tensor:
-        """Smoothing of each class, (K,)."""
-        counts = self.counts(logits)
+    def smoothing(self, counts: Tensor) -> Tensor:
+        """Smoothing (K,) of classes with counts (K,)."""
         span = counts.max() - counts.min()
         t = torch.where(span > 0, (counts - counts.min()) / span.clamp(min=1), 1.0)
         if self.shape == 'concave':

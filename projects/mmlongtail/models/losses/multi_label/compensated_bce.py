@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
@@ -22,9 +23,10 @@ class CompensatedBCELoss(FrequencyWeightedBCELoss):
 
     Args:
         num_classes: Number of classes K.
-        class_counts: As in :class:`ClassCountLoss`.
-        num_images: As in :class:`ClassCountLoss`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        class_counts: As in :class:`ClassCounts`.
+        num_images: As in :class:`ClassCounts`.
+        reduction: As in :class:`MultiLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For ``num_classes`` below 1, or logits with another number of classes.
@@ -35,9 +37,10 @@ class CompensatedBCELoss(FrequencyWeightedBCELoss):
         num_classes: int,
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(class_counts, num_images, **kwargs)
+        super().__init__(class_counts, num_images, reduction, loss_weight)
         checks.whole('num_classes', num_classes)
         self.mu_pos, self.mu_neg = (nn.Parameter(torch.zeros(num_classes)) for _ in range(2))
         self.sigma_pos, self.sigma_neg = (nn.Parameter(torch.ones(num_classes)) for _ in range(2))
@@ -50,7 +53,7 @@ class CompensatedBCELoss(FrequencyWeightedBCELoss):
             )
         positive = logits * self.sigma_pos + self.mu_pos
         negative = logits * self.sigma_neg + self.mu_neg
-        return self.weighted(positive, negative, targets)
+        return self.weight(targets) * torch.lerp(F.softplus(negative), F.softplus(-positive), targets)
 
     def scalars(self) -> dict[str, Tensor]:
         """Means over classes of the four learned vectors."""

@@ -13,7 +13,7 @@ from .peer_loss import PeerLoss
 class MultiLabelPeerDistillationLoss(PeerLoss):
     """Divergence of the sigmoid probabilities of all pairs of peers, on all classes and on the hard ones.
 
-    Source: not in the paper: our generalisation of NCL++ (Tan et al., 2023), eqs. (4) and (11), to several labels. Each
+    Source: not in the paper: our generalization of NCL++ (Tan et al., 2023), eqs. (4) and (11), to several labels. Each
     class is a binary distribution; means over the K classes and over the hard ones, which are the positives and
     the ``round(hard_ratio * K)`` highest negatives. Arguments and errors are those of :class:`PeerLoss`.
     """

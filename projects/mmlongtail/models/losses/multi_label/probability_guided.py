@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from mmengine.dist import all_reduce
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
 
-from .class_counts import ClassCountLoss
-from .focal import focal_power
+from ..class_counts import ClassCounts
+from ..focal_softplus import focal_softplus
+from .base import MultiLabelLoss
 from .rebalanced_weight import rebalanced_weight
 
 Factor = float | Mapping[str, float] | Sequence[float]
@@ -44,19 +44,19 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
     Returns:
         The two means, (K,) each, detached; 0.5 where no rank has any image.
     """
-    labels = torch.stack([targets, 1 - targets])  # (2, B, K)
-    right = torch.stack([logits, -logits]).detach().sigmoid()
-    sums = torch.stack([(labels * right).sum(1), labels.sum(1)])  # (2, 2, K)
+    logits, negatives = logits.detach(), 1 - targets
+    right = (targets * logits.sigmoid()).sum(0), (negatives * (-logits).sigmoid()).sum(0)
+    sums = torch.stack([*right, targets.sum(0), negatives.sum(0)]).view(2, 2, -1)  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
-    for group in range(len(GROUP_NAMES)):
-        group_mean = means[:, groups == group].nanmean(dim=1, keepdim=True)
-        means = torch.where(means.isnan() & (groups == group), group_mean, means)
+    members = groups == torch.arange(len(GROUP_NAMES), device=groups.device)[:, None]  # (3, K)
+    group_means = torch.where(members, means[:, None], torch.nan).nanmean(dim=-1)  # (2, 3)
+    means = torch.where(means.isnan(), group_means[:, groups], means)
     return tuple(torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5))
 
 
 @MODELS.register_module()
-class ProbabilityGuidedLoss(ClassCountLoss):
+class ProbabilityGuidedLoss(MultiLabelLoss):
     """Four gradient scaling factors and a focal factor that keep positive and negative probability together.
 
     Source: Lin, "Probability Guided Loss for Long-Tailed Multi-Label Image Classification", 2022, eq. (10), with
@@ -92,9 +92,10 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         init_bias: The kappa of the class bias, whatever the factors are.
         bias_scale: The lambda of the class bias, > 0.
         edges: Images at the tail's and at the head's edge, as in ``class_groups``.
-        class_counts: As in :class:`ClassCountLoss`.
-        num_images: As in :class:`ClassCountLoss`.
-        kwargs: ``reduction`` and ``loss_weight``.
+        class_counts: As in :class:`ClassCounts`.
+        num_images: As in :class:`ClassCounts`.
+        reduction: As in :class:`MultiLabelLoss`.
+        loss_weight: Factor of the result.
 
     Raises:
         ValueError: For a factor that is not positive, lacks a group or has not one value per class; for an unknown
@@ -120,9 +121,11 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         edges: tuple[int, int] = (20, 100),
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
-        **kwargs,
+        reduction: str = 'mean',
+        loss_weight: float = 1.0,
     ):
-        super().__init__(**kwargs)
+        super().__init__(reduction, loss_weight)
+        self.counts = ClassCounts(class_counts, num_images, needs_num_images=True)
         self.factors = dict(
             pos_scale=pos_scale, pos_divisor=pos_divisor, neg_scale=neg_scale, neg_divisor=neg_divisor
         )
@@ -142,46 +145,42 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         self.init_bias = checks.number('init_bias', init_bias)
         self.bias_scale = checks.number('bias_scale', bias_scale, above=0)
         self.edges = group_edges(edges)
-        self.register_buffer('groups', torch.zeros(0, dtype=torch.int64), persistent=False)
-        self.register_buffer('factor_values', torch.zeros(0), persistent=False)
-        if class_counts is not None or num_images is not None:
-            self._set_counts(class_counts, num_images)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (10), (B, K)."""
-        biased = logits + self.init_bias / self.bias_scale * self.log_odds(logits)
-        factors = dict(zip(self.factors, self.factor_values.to(logits)))  # (K,) each
-        ratio = 1.0
-        if self.adaptive or self.focal == 'adaptive':
-            ratio = self._negatives_lead(logits, targets)  # (K,)
-        for name in self.adaptive:
-            factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
+        biased = logits + self.init_bias / self.bias_scale * self.counts.log_odds(logits)
+        factors = dict(zip(self.factors, self.counts.derived(self.class_factors, logits)))  # (K,) each
         gamma_pos = gamma_neg = 0.0 if self.focal is None else self.focal_gamma
-        if self.focal == 'adaptive':
-            gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
-        positive, negative = -factors['pos_scale'] * biased, factors['neg_scale'] * biased
-        focal_positive, focal_negative = (
-            (-logits, logits) if self.focal_on == 'plain' else (positive, negative)
+        if self.adaptive or self.focal == 'adaptive':
+            ratio = self._negatives_lead(logits, targets)
+            for name in self.adaptive:
+                factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
+            if self.focal == 'adaptive':
+                gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
+        focus = (-logits, logits) if self.focal_on == 'plain' else (None, None)
+        positive = (
+            focal_softplus(-factors['pos_scale'] * biased, gamma_pos, focus[0]) / factors['pos_divisor']
         )
-        positive = F.softplus(positive) / factors['pos_divisor'] * focal_power(focal_positive, gamma_pos)
-        negative = F.softplus(negative) / factors['neg_divisor'] * focal_power(focal_negative, gamma_neg)
+        negative = focal_softplus(factors['neg_scale'] * biased, gamma_neg, focus[1]) / factors['neg_divisor']
         weight = self.balance
         if self.reweight:
-            weight = weight * rebalanced_weight(targets, self.seen_counts(logits), **self.reweight)
-        return weight * (targets * positive + (1 - targets) * negative)
+            weight = weight * rebalanced_weight(targets, self.counts.seen(logits), **self.reweight)
+        return weight * torch.lerp(negative, positive, targets)
+
+    def class_factors(self, counts: Tensor) -> Tensor:
+        """The four factors, (4, K), of classes with counts (K,)."""
+        groups = self.class_groups(counts).tolist()
+        return counts.new_tensor([_per_class(name, factor, groups) for name, factor in self.factors.items()])
+
+    def class_groups(self, counts: Tensor) -> Tensor:
+        """Groups, (K,) indices into ``GROUP_NAMES``, of classes with counts (K,)."""
+        return torch.as_tensor(class_groups(counts.long().cpu().numpy(), self.edges), device=counts.device)
 
     def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
         """p-/p+ of each class, (K,)."""
-        positive, negative = batch_probabilities(logits, targets, self.groups)
+        groups = self.counts.derived(self.class_groups, logits)
+        positive, negative = batch_probabilities(logits, targets, groups)
         return negative.clamp(min=LEAST) / positive.clamp(min=LEAST)
-
-    def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
-        super()._set_counts(class_counts, num_images)
-        device = self.class_counts.device
-        groups = class_groups(self.class_counts.cpu().numpy(), self.edges)
-        values = [_per_class(name, factor, groups) for name, factor in self.factors.items()]
-        self.groups = torch.as_tensor(groups, device=device)
-        self.factor_values = torch.tensor(values, device=device)  # (4, K)
 
 
 def _check_factor(name: str, factor: Factor) -> None:
