@@ -2,5 +2,17 @@
 
 from . import checks
 from .class_statistics import GROUP_NAMES, ClassStatistics, class_groups, group_edges, image_labels
+from .protocols import TakesClassMeans, TakesClassStatistics, TakesEpoch, TakesProgress
 
-__all__ = ['GROUP_NAMES', 'ClassStatistics', 'checks', 'class_groups', 'group_edges', 'image_labels']
+__all__ = [
+    'GROUP_NAMES',
+    'ClassStatistics',
+    'TakesClassMeans',
+    'TakesClassStatistics',
+    'TakesEpoch',
+    'TakesProgress',
+    'checks',
+    'class_groups',
+    'group_edges',
+    'image_labels',
+]

@@ -34,7 +34,7 @@ def test_statistics_of_the_run_equal_explicit_counts(name, kind):
     with pytest.raises(RuntimeError, match='(?s)class_counts.*ClassStatisticsHook'):
         loss(*batch())
     more = {} if kind is SimpleNamespace else dict(classes=list('abcdef'))
-    loss.set_class_statistics(kind(class_counts=np.array(COUNTS), num_images=IMAGES, **more))
+    loss.counts.set_class_statistics(kind(class_counts=np.array(COUNTS), num_images=IMAGES, **more))
     assert torch.equal(loss(*batch()), build(name)(*batch()))
     assert not torch.allclose(loss(*batch()), build(name, COUNTS[::-1])(*batch()))
 
@@ -70,7 +70,7 @@ def test_number_of_classes_must_fit(name):
 )
 def test_bad_counts(name, counts):
     with pytest.raises(ValueError, match='class_counts'):
-        MODELS.build(dict(type=name)).set_class_statistics(
+        MODELS.build(dict(type=name)).counts.set_class_statistics(
             SimpleNamespace(class_counts=np.array(counts), num_images=5)
         )
     if counts[-1] != 9 or name in NEED_BOTH:

@@ -8,6 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.structures import TakesEpoch
+
 
 @HOOKS.register_module()
 class DatasetEpochHook(Hook):
@@ -43,7 +45,7 @@ class DatasetEpochHook(Hook):
             dataset.set_epoch(runner.epoch)
 
     def _receivers(self, dataset) -> Iterator:
-        if hasattr(dataset, 'set_epoch'):
+        if isinstance(dataset, TakesEpoch):
             yield dataset
         inner = getattr(dataset, 'dataset', None)
         for each in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner])):

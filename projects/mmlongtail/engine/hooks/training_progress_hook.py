@@ -6,10 +6,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.structures import TakesProgress
+
 
 @HOOKS.register_module()
 class TrainingProgressHook(Hook):
-    """Call ``set_progress(epochs_done, max_epochs)`` of every module of the model that has it, before each epoch.
+    """Call ``set_progress(epochs_done, max_epochs)`` of every :class:`TakesProgress` in the model before each epoch.
 
     ``epochs_done`` goes from 0 to ``max_epochs - 1``. It is the runner's own count, so a resumed run goes on rightly.
 
@@ -19,7 +21,7 @@ class TrainingProgressHook(Hook):
 
     def before_train_epoch(self, runner) -> None:
         """Tell the modules."""
-        receivers = [module for module in runner.model.modules() if hasattr(module, 'set_progress')]
+        receivers = [module for module in runner.model.modules() if isinstance(module, TakesProgress)]
         # Such a loop calls itself one epoch: the progress would stay 0 without a word.
         if receivers and isinstance(runner.train_loop, IterBasedTrainLoop):
             raise ValueError(

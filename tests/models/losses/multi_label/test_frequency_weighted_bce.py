@@ -77,7 +77,9 @@ def test_statistics_of_the_run_replace_nothing_in_the_weights():
     logits, targets = batch()
     with pytest.raises(RuntimeError, match='class_counts=.*ClassStatisticsHook'):
         loss(logits, targets)
-    loss.set_class_statistics(SimpleNamespace(class_counts=torch.tensor(COUNTS).numpy(), num_images=IMAGES))
+    loss.counts.set_class_statistics(
+        SimpleNamespace(class_counts=torch.tensor(COUNTS).numpy(), num_images=IMAGES)
+    )
     assert loss(logits, targets).item() == pytest.approx(naive(logits, targets), rel=1e-12)
     assert not loss.state_dict()
     assert loss.half()(logits, targets).item() == pytest.approx(naive(logits, targets), rel=1e-12)

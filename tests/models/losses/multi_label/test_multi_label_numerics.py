@@ -31,8 +31,8 @@ every_loss = pytest.mark.parametrize('name', LOSSES)
 
 def build(name, counts=COUNTS, **more):
     loss = MODELS.build(dict(LOSSES[name], **more))
-    if hasattr(loss, 'set_class_statistics'):
-        loss.set_class_statistics(SimpleNamespace(class_counts=np.array(counts), num_images=IMAGES))
+    if hasattr(loss, 'counts'):
+        loss.counts.set_class_statistics(SimpleNamespace(class_counts=np.array(counts), num_images=IMAGES))
     return loss
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmlongtail.models.losses import DistributionBalancedLoss, MultiLabelFocalLoss, ProbabilityGuidedLoss
-from mmlongtail.models.losses.probability_guided import batch_probabilities
+from mmlongtail.models.losses.multi_label.probability_guided import batch_probabilities
 
 COUNTS, IMAGES, GROUPS = [150, 120, 60, 30, 10, 5], 200, [0, 0, 1, 1, 2, 2]
 GIVEN = dict(class_counts=COUNTS, num_images=IMAGES)
@@ -54,7 +54,7 @@ def naive_means(logits, targets, groups=GROUPS):
 
 
 def naive_weight(y_row, k, alpha, beta, mu):
-    """DB loss's weight of one label, METHODS 1."""
+    """DB loss's weight of one label."""
     repeats = sum(y / n for y, n in zip(y_row, COUNTS))
     return alpha + sigmoid(beta * ((1 / COUNTS[k] / repeats if repeats else 0) - mu))
 

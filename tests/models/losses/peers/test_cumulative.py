@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
-CONFIGS = Path(__file__).resolve().parents[3] / 'configs/baselines/multilabel'
+CONFIGS = Path(__file__).resolve().parents[4] / 'configs/baselines/multilabel'
 HOST = dict(type='CrossEntropyLoss', use_sigmoid=True)
 BCE = dict(type='MultiLabelFocalLoss', focal_gamma=0, balance=1)  # the host's rounds to float32
 WEIGHTED = dict(type='FrequencyWeightedBCELoss', class_counts=[7, 3, 0], num_images=10)

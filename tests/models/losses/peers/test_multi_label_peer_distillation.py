@@ -120,7 +120,7 @@ def test_mean_over_images_so_that_halves_accumulate():
 
 
 def test_needs_no_counts_and_rejects_what_does_not_fit():
-    assert not build().state_dict() and not hasattr(build(), 'set_class_statistics')
+    assert not build().state_dict() and not hasattr(build(), 'counts')
     with pytest.raises(ValueError, match='hard_ratio is 2'):
         build(hard_ratio=2)
     with pytest.raises(ValueError, match=r'\(3, 4, 7\).*\(3, 7\)'):

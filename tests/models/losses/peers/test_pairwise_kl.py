@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmlongtail.models.losses.pairwise_kl import pairwise_binary_kl, pairwise_kl
+from mmlongtail.models.losses.peers.pairwise_kl import pairwise_binary_kl, pairwise_kl
 
 GRADIENTS = ['both', 'first', 'second']
 

@@ -204,7 +204,7 @@ def test_counts_of_the_run_and_caller_keeps_its_tensors():
     copies, loss = (logits.clone(), targets.clone()), PeerDistillationLoss()
     with pytest.raises(RuntimeError, match='(?s)class_counts.*ClassStatisticsHook'):
         loss(logits, targets)
-    loss.set_class_statistics(SimpleNamespace(class_counts=np.array(COUNTS), num_images=715))
+    loss.counts.set_class_statistics(SimpleNamespace(class_counts=np.array(COUNTS), num_images=715))
     assert torch.equal(loss(logits, targets), build()(logits, targets))
     assert torch.equal(logits, copies[0]) and torch.equal(targets, copies[1]) and not loss.state_dict()
     with pytest.raises(ValueError, match='4 classes.*6'):

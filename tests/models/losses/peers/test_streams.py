@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlongtail.models.losses.streams import loss_or_zero, stream_rows
+from mmlongtail.models.losses.peers.streams import loss_or_zero, stream_rows
 
 
 def test_rows_by_hand():

@@ -85,7 +85,7 @@ def test_mixed_labels_mix_the_losses(more):
 
 @every_form
 def test_cloud_sizes(form):
-    size = GCLLoss(**FORMS[form], class_counts=COUNTS).cloud_sizes(torch.zeros(1, 6))
+    size = GCLLoss(**FORMS[form]).cloud_sizes(torch.tensor(COUNTS).float())
     assert size.tolist() == pytest.approx(sizes(form, COUNTS), rel=1e-5)
     assert size[0] == 0 and size[5] == 1 and (size[1:] > 0).all()
     assert size[2].item() == pytest.approx(size[3].item())
@@ -93,11 +93,11 @@ def test_cloud_sizes(form):
 
 def test_cloud_sizes_by_hand():
     def size(**form):
-        return GCLLoss(**form, class_counts=[16, 4, 1]).cloud_sizes(torch.zeros(1, 3)).tolist()
+        return GCLLoss(**form).cloud_sizes(torch.tensor([16.0, 4.0, 1.0])).tolist()
 
     assert size() == pytest.approx([0, 0.5, 1])
     assert size(cloud='power', power=0.5) == pytest.approx([0, 2 / 3, 1])
-    assert GCLLoss('cos', class_counts=[3, 2, 1]).cloud_sizes(torch.zeros(1, 3)).tolist() == pytest.approx(
+    assert GCLLoss('cos').cloud_sizes(torch.tensor([3.0, 2.0, 1.0])).tolist() == pytest.approx(
         [0, 0.5 / 0.75**0.5, 1]  # cosines of 90, 60 and 30 degrees
     )
 
@@ -107,17 +107,15 @@ def test_cloud_sizes_by_hand():
 def test_equal_counts_have_no_cloud(form, count):
     cosines, targets = batch()
     loss = GCLLoss(**FORMS[form], class_counts=[count] * 6)
-    assert loss.cloud_sizes(cosines).tolist() == [0] * 6
+    assert loss.cloud_sizes(torch.full((6,), float(count))).tolist() == [0] * 6
     assert loss(cosines, targets).item() == pytest.approx(F.cross_entropy(30 * cosines, targets).item())
 
 
 @every_form
 def test_equal_counts_of_many_classes_have_no_cloud(form):
     """More than vector units take at once: what is left over is computed otherwise, and a power may round apart."""
-    cosines = torch.zeros(1, 33)
     for count in range(1, 301):
-        loss = GCLLoss(**FORMS[form], class_counts=[count] * 33)
-        assert not loss.cloud_sizes(cosines).any(), count
+        assert not GCLLoss(**FORMS[form]).cloud_sizes(torch.full((33,), float(count))).any(), count
 
 
 def test_no_cloud_outside_training():

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 
-from mmlongtail.models.losses.hard_categories import HardCategoryLoss, hard_categories
+from mmlongtail.models.losses.single_label.hard_categories import HardCategoryLoss, hard_categories
 
 COUNTS = [500, 120, 60, 30, 5, 0]  # the last class counts as one with a single image
 FORMS = ['paper', 'code']

@@ -52,7 +52,7 @@ def test_equals_the_formula(shape, ends, counts):
 
 def test_smoothing_by_hand():
     values = [
-        LabelAwareSmoothingLoss(0.5, 0.1, shape, [40, 20, 0]).smoothing(torch.zeros(1, 3)).tolist()
+        LabelAwareSmoothingLoss(0.5, 0.1, shape).smoothing(torch.tensor([40.0, 20.0, 0.0])).tolist()
         for shape in SHAPES
     ]
     half = 0.5**0.5

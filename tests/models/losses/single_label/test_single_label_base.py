@@ -6,14 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmlongtail.models.losses.single_label import SingleLabelLoss, softmax_log_odds
+from mmlongtail.models.losses import SingleLabelLoss
+from mmlongtail.models.losses.single_label.base import log_odds, present_labels, softmax_log_odds
 
 
 class Table(SingleLabelLoss):
     """The logits themselves are the losses of the labels."""
 
-    def class_losses(self, logits):
-        return logits
+    def label_losses(self, logits, labels):
+        return logits.gather(1, labels)
 
 
 def logits(images=6, classes=5, size=3.0):
@@ -33,6 +34,46 @@ def test_log_odds_equal_the_sums(classes, size):
     expected = [[naive_odds(row, k) for k in range(classes)] for row in z.tolist()]
     assert torch.allclose(softmax_log_odds(z), torch.tensor(expected, dtype=z.dtype), rtol=1e-12, atol=1e-12)
     assert torch.autograd.gradcheck(softmax_log_odds, z.requires_grad_())
+
+
+@pytest.mark.parametrize('labels', [1, 2, 5])
+@pytest.mark.parametrize('size', [1.0, 20.0])
+def test_log_odds_of_some_labels_are_those_of_all(labels, size):
+    z = logits(size=size)
+    chosen = torch.stack([torch.randperm(5, generator=torch.Generator().manual_seed(i)) for i in range(6)])[
+        :, :labels
+    ]
+    assert torch.allclose(log_odds(z, chosen), softmax_log_odds(z).gather(1, chosen), rtol=1e-12, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda z: log_odds(z, chosen), z.requires_grad_())
+
+
+def test_log_odds_where_the_two_labels_are_all_classes():
+    z = torch.tensor([[3.0, -1e4], [2.0, 2.0]], requires_grad=True)
+    odds = log_odds(z, torch.tensor([[0, 1], [1, 0]]))
+    assert odds.tolist() == [[10003, -10003], [0, 0]]
+    odds.sum().backward()
+    assert z.grad.tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ('shares', 'expected'),
+    [
+        ([[0, 0, 1, 0], [0, 1, 0, 0]], [{2}, {1}]),
+        ([[0, 0.3, 0.7, 0], [0, 1, 0, 0]], [{1, 2}, {1}]),
+        ([[0.2, 0.3, 0.5, 0], [0, 1, 0, 0]], [{0, 1, 2, 3}, {0, 1, 2, 3}]),
+        ([[0, 0, 0, 0]], [set()]),
+        ([[1], [1]], [{0}, {0}]),
+    ],
+    ids=['ids', 'two', 'three', 'none', 'one class'],
+)
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16, torch.bfloat16])
+def test_present_labels(shares, expected, dtype):
+    shares = torch.tensor(shares).to(dtype)
+    labels = present_labels(shares)
+    assert all(wanted <= set(row) for wanted, row in zip(expected, labels.tolist()))
+    assert all(len(set(row)) == len(row) for row in labels.tolist())
+    assert labels.size(1) == max(1, *map(len, expected))
+    assert present_labels(shares[:0]).shape[0] == 0
 
 
 def test_log_odds_where_exponentials_have_no_digits_left():

@@ -35,7 +35,7 @@ every_loss = pytest.mark.parametrize('name', LOSSES)
 
 def build(name, counts=COUNTS, **more):
     loss = MODELS.build(dict(LOSSES[name], **more))
-    loss.set_class_statistics(SimpleNamespace(class_counts=np.array(counts), num_images=1000))
+    loss.counts.set_class_statistics(SimpleNamespace(class_counts=np.array(counts), num_images=1000))
     if hasattr(loss, 'set_progress'):
         loss.set_progress(1, 2)
     return loss
