@@ -80,12 +80,13 @@ class ClassCounts(nn.Module):
 
     def derived(self, function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
         """A function of the counts (K,) as :meth:`of` gives them; it is computed once for each dtype and device."""
-        key = (function.__qualname__, logits.dtype, logits.device)
+        if torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
+            return function(
+                self.of(logits)
+            )  # neither traced nor inference tensors may serve a later training step
+        key = (function.__name__, logits.dtype, logits.device)
         if self.class_counts.numel() != logits.size(-1) or key not in self._derived:
-            value = function(self.of(logits))
-            if torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
-                return value  # neither traced nor inference tensors may serve a later training step
-            self._derived[key] = value
+            self._derived[key] = function(self.of(logits))
         return self._derived[key]
 
     def _set(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:

@@ -11,8 +11,8 @@ from torch import Tensor
 from mmlongtail.structures import checks
 
 from ..class_counts import ClassCounts, effective_number_weight
-from ..focal_softplus import focal_softplus
 from .base import MultiLabelLoss
+from .focal_bce import Side, focal_bce
 
 MODES = ('by_class', 'average_n', 'average_w', 'min_n')
 
@@ -59,8 +59,8 @@ class ClassBalancedFocalLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted focal loss, (B, K)."""
-        positive, negative = (focal_softplus(error, self.focal_gamma) for error in (-logits, logits))
-        return self.balance * self.label_weight(targets) * torch.lerp(negative, positive, targets)
+        side = Side(exponent=self.focal_gamma)
+        return self.balance * self.label_weight(targets) * focal_bce(logits, targets, side, side)
 
     def label_weight(self, targets: Tensor) -> Tensor:
         """Weight of each label, (K,) or (B, 1), of targets (B, K)."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmlongtail.structures import checks
 
 from ..class_counts import ClassCounts
-from ..focal_softplus import focal_softplus
 from .base import MultiLabelLoss
+from .focal_bce import Side, focal_bce
 from .rebalanced_weight import rebalanced_weight
 
 
@@ -71,11 +70,12 @@ class DistributionBalancedLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (B, K)."""
-        biased = logits + self.init_bias / self.neg_scale * self.counts.log_odds(logits)
-        positive = focal_softplus(-biased, self.focal_gamma)
-        negative = focal_softplus(self.neg_scale * biased, self.focal_gamma) / self.neg_scale
-        weight = self.balance
-        if self.reweight:
-            counts = self.counts.seen(targets)
-            weight = weight * rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
-        return weight * torch.lerp(negative, positive, targets)
+        bias = self.init_bias / self.neg_scale * self.counts.log_odds(logits)
+        positive = Side(exponent=self.focal_gamma)
+        negative = Side(self.neg_scale, self.neg_scale, self.focal_gamma)
+        loss = focal_bce(logits, targets, positive, negative, bias)
+        if not self.reweight:
+            return self.balance * loss
+        counts = self.counts.seen(targets)
+        weight = rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
+        return self.balance * weight * loss

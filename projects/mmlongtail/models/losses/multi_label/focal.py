@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from ..focal_softplus import focal_softplus
 from .base import MultiLabelLoss
+from .focal_bce import Side, focal_bce
 
 
 @MODELS.register_module()
@@ -42,5 +41,5 @@ class MultiLabelFocalLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (4), (B, K)."""
-        positive, negative = (focal_softplus(error, self.focal_gamma) for error in (-logits, logits))
-        return self.balance * torch.lerp(negative, positive, targets)
+        side = Side(exponent=self.focal_gamma)
+        return self.balance * focal_bce(logits, targets, side, side)

@@ -13,8 +13,8 @@ from torch import Tensor
 from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
 
 from ..class_counts import ClassCounts
-from ..focal_softplus import focal_softplus
 from .base import MultiLabelLoss
+from .focal_bce import Side, focal_bce
 from .rebalanced_weight import rebalanced_weight
 
 Factor = float | Mapping[str, float] | Sequence[float]
@@ -148,7 +148,7 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (10), (B, K)."""
-        biased = logits + self.init_bias / self.bias_scale * self.counts.log_odds(logits)
+        bias = self.init_bias / self.bias_scale * self.counts.log_odds(logits)
         factors = dict(zip(self.factors, self.counts.derived(self.class_factors, logits)))  # (K,) each
         gamma_pos = gamma_neg = 0.0 if self.focal is None else self.focal_gamma
         if self.adaptive or self.focal == 'adaptive':
@@ -157,15 +157,12 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
                 factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
             if self.focal == 'adaptive':
                 gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
-        focus = (-logits, logits) if self.focal_on == 'plain' else (None, None)
-        positive = (
-            focal_softplus(-factors['pos_scale'] * biased, gamma_pos, focus[0]) / factors['pos_divisor']
-        )
-        negative = focal_softplus(factors['neg_scale'] * biased, gamma_neg, focus[1]) / factors['neg_divisor']
-        weight = self.balance
-        if self.reweight:
-            weight = weight * rebalanced_weight(targets, self.counts.seen(logits), **self.reweight)
-        return weight * torch.lerp(negative, positive, targets)
+        positive = Side(factors['pos_scale'], factors['pos_divisor'], gamma_pos)
+        negative = Side(factors['neg_scale'], factors['neg_divisor'], gamma_neg)
+        loss = focal_bce(logits, targets, positive, negative, bias, self.focal_on == 'plain')
+        if not self.reweight:
+            return self.balance * loss
+        return self.balance * rebalanced_weight(targets, self.counts.seen(logits), **self.reweight) * loss
 
     def class_factors(self, counts: Tensor) -> Tensor:
         """The four factors, (4, K), of classes with counts (K,)."""

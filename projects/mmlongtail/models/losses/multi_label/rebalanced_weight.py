@@ -24,4 +24,4 @@ def rebalanced_weight(
     inverse = 1 / class_counts  # (K,)
     repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
     ratio = inverse / torch.where(repeats > 0, repeats, torch.inf)
-    return alpha + torch.sigmoid(beta * (ratio - mu))
+    return ratio.sub_(mu).mul_(beta).sigmoid_().add_(alpha)

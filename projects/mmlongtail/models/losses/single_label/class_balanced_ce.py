@@ -10,8 +10,8 @@ from torch import Tensor
 from mmlongtail.structures import checks
 
 from ..class_counts import ClassCounts, effective_number_weight
-from ..focal_softplus import focal_softplus
 from .base import SingleLabelLoss, cross_entropy, log_odds
+from .focal_softplus import focal_softplus
 
 
 @MODELS.register_module()
