@@ -59,7 +59,7 @@ def test_experts_of_all_models_in_order(expert_files, plain_files):
 
 def test_class_statistics_reach_the_model(expert_files):
     (model,) = load_peers([expert_files]).models
-    assert model.head.loss_module.classification.class_counts.tolist() == [8, 2, 2]
+    assert model.head.loss_module.classification.counts.class_counts.tolist() == [8, 2, 2]
 
 
 def test_a_score_of_nothing_stays_finite(expert_files):

@@ -187,8 +187,6 @@ def arguments(cls: type) -> dict:
     """The least that a class needs."""
     needed, hints = dict(NEEDED.get(cls.__name__) or {}), parameters(cls)
     needed |= {name: value for name, value in COUNTS.items() if name in hints and 'Loss' in cls.__name__}
-    if not getattr(cls, 'needs_num_images', True):
-        needed.pop('num_images', None)
     if 'dataset' in inspect.signature(cls).parameters:
         needed['dataset'] = FirstClass() if 'Subset' in cls.__name__ else digits()
     if cls.__name__ == 'LongTailSubset':

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmlongtail.evaluation.functional import class_means
-from mmlongtail.models.losses.pairwise_kl import pairwise_kl
+from mmlongtail.models.losses.peers.pairwise_kl import pairwise_kl
 from mmlongtail.structures import ClassStatistics, image_labels
 
 from .embedding import choose_images

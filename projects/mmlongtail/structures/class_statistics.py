@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from . import checks
+from .protocols import TakesClassStatistics
 
 GROUP_NAMES = ('head', 'medium', 'tail')
 _LABELS: WeakKeyDictionary = WeakKeyDictionary()
@@ -120,9 +121,9 @@ class ClassStatistics:
         return (present.T @ present).toarray()
 
     def hand_to(self, receivers: Iterable) -> None:
-        """Call ``set_class_statistics`` of the modules, metrics and hooks that have it."""
+        """Give them to the modules, metrics and hooks among the receivers that take them."""
         for receiver in receivers:
-            if hasattr(receiver, 'set_class_statistics'):
+            if isinstance(receiver, TakesClassStatistics):
                 receiver.set_class_statistics(self)
 
     def to_dict(self) -> dict:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
+from mmlongtail.models.losses import ClassCounts
 from mmlongtail.structures import ClassStatistics
 
 COUNTS, IMAGES = [150, 120, 60, 30, 10, 5], 200
@@ -34,7 +35,7 @@ def test_statistics_of_the_run_equal_explicit_counts(name, kind):
     with pytest.raises(RuntimeError, match='(?s)class_counts.*ClassStatisticsHook'):
         loss(*batch())
     more = {} if kind is SimpleNamespace else dict(classes=list('abcdef'))
-    loss.set_class_statistics(kind(class_counts=np.array(COUNTS), num_images=IMAGES, **more))
+    loss.counts.set_class_statistics(kind(class_counts=np.array(COUNTS), num_images=IMAGES, **more))
     assert torch.equal(loss(*batch()), build(name)(*batch()))
     assert not torch.allclose(loss(*batch()), build(name, COUNTS[::-1])(*batch()))
 
@@ -70,7 +71,7 @@ def test_number_of_classes_must_fit(name):
 )
 def test_bad_counts(name, counts):
     with pytest.raises(ValueError, match='class_counts'):
-        MODELS.build(dict(type=name)).set_class_statistics(
+        MODELS.build(dict(type=name)).counts.set_class_statistics(
             SimpleNamespace(class_counts=np.array(counts), num_images=5)
         )
     if counts[-1] != 9 or name in NEED_BOTH:
@@ -83,3 +84,31 @@ def test_bad_counts(name, counts):
 def test_counts_and_images_come_together(name, given):
     with pytest.raises(ValueError, match='class_counts|num_images'):
         MODELS.build(dict(type=name, **given))
+
+
+def test_what_derives_from_the_counts_follows_them():
+    counts, logits = ClassCounts([30, 6, 0]), torch.zeros(2, 3)
+    assert counts.seen(logits).tolist() == [30, 6, 1] and counts.seen(logits) is counts.seen(logits)
+    assert counts.log(logits.double()).dtype == torch.float64
+    counts.set_class_statistics(SimpleNamespace(class_counts=np.array([5, 4, 3]), num_images=12))
+    assert counts.seen(logits).tolist() == [5, 4, 3]
+    with pytest.raises(ValueError, match='logits have 2 classes, but class_counts has 3'):
+        counts.seen(logits[:, :2])
+
+
+def test_training_goes_on_after_inference():
+    loss, (logits, targets) = build('MultiLabelLDAMLoss'), batch()
+    with torch.inference_mode():
+        first = loss(logits, targets)
+    assert loss(logits.requires_grad_(), targets).item() == first.item()
+    loss(logits, targets).backward()
+
+
+def test_checkpoints_have_the_learned_vectors_alone():
+    """Their names are those of earlier versions, whose class counts were in no checkpoint either."""
+    loss = MODELS.build(
+        dict(type='CompensatedBCELoss', num_classes=6, class_counts=COUNTS, num_images=IMAGES)
+    )
+    old = {name: torch.full((6,), 2.0) for name in ('mu_pos', 'mu_neg', 'sigma_pos', 'sigma_neg')}
+    assert loss.load_state_dict(old).missing_keys == [] and set(loss.state_dict()) == set(old)
+    assert set(loss.scalars()) == set(old)

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from mmlongtail.structures import checks
+from mmlongtail.structures import TakesClassMeans, checks
 
 from ..run_parts import bare_model
 
@@ -44,7 +44,7 @@ class ClassMeanHook(Hook):
     def before_test(self, runner) -> None:
         """Compute the means and hand them over."""
         model = bare_model(runner.model)
-        if not hasattr(model.head, 'set_class_means'):
+        if not isinstance(model.head, TakesClassMeans):
             raise ValueError(
                 f'the head is a {type(model.head).__name__}, expected one with set_class_means, such as '
                 f'NearestClassMeanHead'

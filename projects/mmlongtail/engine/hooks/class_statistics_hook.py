@@ -13,11 +13,11 @@ from mmlongtail.structures import ClassStatistics
 
 @HOOKS.register_module()
 class ClassStatisticsHook(Hook):
-    """Give the class statistics of the run's train data set to everything that has ``set_class_statistics``.
+    """Give the class statistics of the run's train data set to every :class:`TakesClassStatistics`.
 
-    Receivers are the modules of the model (losses, heads), the metrics of the validation and test evaluators and the
-    other hooks; they are served before the first iteration. The statistics travel in the checkpoint under
-    ``class_statistics``, so a run that only tests needs nothing but the checkpoint.
+    Receivers are the modules of the model (heads and the ``counts`` of losses), the metrics of the validation and test
+    evaluators and the other hooks; they are served before the first iteration. The statistics travel in the checkpoint
+    under ``class_statistics``, so a run that only tests needs nothing but the checkpoint.
     """
 
     priority = 'VERY_HIGH'

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.structures import TakesEpoch
+
 from ..run_parts import check_counts_epochs
 
 
@@ -39,7 +41,7 @@ class DatasetEpochHook(Hook):
             dataset.set_epoch(runner.epoch)
 
     def _receivers(self, dataset) -> Iterator:
-        if hasattr(dataset, 'set_epoch'):
+        if isinstance(dataset, TakesEpoch):
             yield dataset
         inner = getattr(dataset, 'dataset', None)
         for each in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner])):

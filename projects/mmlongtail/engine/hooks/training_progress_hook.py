@@ -5,12 +5,14 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.structures import TakesProgress
+
 from ..run_parts import check_counts_epochs
 
 
 @HOOKS.register_module()
 class TrainingProgressHook(Hook):
-    """Call ``set_progress(epochs_done, max_epochs)`` of every module of the model that has it, before each epoch.
+    """Call ``set_progress(epochs_done, max_epochs)`` of every :class:`TakesProgress` in the model before each epoch.
 
     ``epochs_done`` goes from 0 to ``max_epochs - 1``. It is the runner's own count, so a resumed run goes on rightly.
 
@@ -20,7 +22,7 @@ class TrainingProgressHook(Hook):
 
     def before_train_epoch(self, runner) -> None:
         """Tell the modules."""
-        receivers = [module for module in runner.model.modules() if hasattr(module, 'set_progress')]
+        receivers = [module for module in runner.model.modules() if isinstance(module, TakesProgress)]
         check_counts_epochs(runner, receivers)
         for module in receivers:
             module.set_progress(runner.epoch, runner.max_epochs)

@@ -1,4 +1,4 @@
-"""What the losses share: the host's interface and reductions, full precision; multi-label: the mean over classes."""
+"""What the losses share: the way they are called, their reductions, and full precision."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mmlongtail.structures.precision import full_precision
 REDUCTIONS = ('none', 'mean', 'sum')
 
 
-class ReducedLoss(nn.Module):
-    """A loss per image and what becomes of it.
+class ReducedLoss(nn.Module, ABC):
+    """Base of the losses of one set of logits: a subclass gives the losses, and this class reduces them to a number.
 
     Args:
-        reduction: 'mean' over images, 'sum' over images, or 'none'.
+        reduction: 'mean' over images, 'sum' over images, or 'none' for the losses as they are.
         loss_weight: Factor of the result.
 
     Raises:
@@ -29,43 +29,13 @@ class ReducedLoss(nn.Module):
         self.reduction = checks.choice('reduction', reduction, REDUCTIONS)
         self.loss_weight = checks.number('loss_weight', loss_weight, at_least=0)
 
-    def reduction_of_call(self, override: str | None, avg_factor: float | None) -> str:
-        """The reduction of one call.
+    @abstractmethod
+    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each image, (B,), or of each label, (B, K), of logits (B, K) in full precision.
 
         Raises:
-            ValueError: For an unknown one, or ``avg_factor`` with 'sum'.
+            ValueError: For shapes that do not fit.
         """
-        reduction = checks.choice('reduction', override or self.reduction, REDUCTIONS)
-        if avg_factor is not None and reduction == 'sum':
-            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
-        return reduction
-
-    @staticmethod
-    def reduce(per_image: Tensor, reduction: str, avg_factor: float | None) -> Tensor:
-        """The 'mean' or 'sum' of losses (B,); ``avg_factor`` divides the sum instead of their number."""
-        if reduction == 'mean' and avg_factor is None:
-            return per_image.mean()
-        return per_image.sum() / (1 if avg_factor is None else avg_factor)
-
-
-class MultiLabelLoss(ReducedLoss, ABC):
-    """Base of the multi-label losses: means over classes, then over images, in full precision.
-
-    MMPretrain's heads pass ``avg_factor=B`` and its own losses then sum over classes; the papers mean over
-    them. Here an image's loss is always the mean over its classes, and ``avg_factor`` only divides the sum
-    over images, so that ``avg_factor=B`` gives the mean over images and classes.
-
-    Args:
-        reduction: 'mean' over images, 'sum' over images, or 'none' for the (B, K) elements.
-        loss_weight: Factor of the result.
-
-    Raises:
-        ValueError: For an unknown reduction.
-    """
-
-    @abstractmethod
-    def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss of each image and class, (B, K), of logits and targets (B, K) of one floating dtype."""
 
     def scalars(self) -> dict[str, Tensor]:
         """Named scalars worth a line in the log, such as means of learned parameters."""
@@ -78,29 +48,50 @@ class MultiLabelLoss(ReducedLoss, ABC):
         weight: Tensor | None = None,
         avg_factor: float | None = None,
         reduction_override: str | None = None,
+        **more: Tensor,
     ) -> Tensor:
-        """The reduced loss.
+        """The reduced loss, computed in full precision.
 
         Args:
             logits: (B, K).
-            targets: (B, K), multi-hot or soft labels in [0, 1].
-            weight: (B,) per image or (B, K) per element.
+            targets: What the images show, as the loss wants it: class ids (B,), or labels or their shares (B, K).
+            weight: (B,) per image, or like the losses.
             avg_factor: Divides the sum over images instead of their number; only with 'mean'.
             reduction_override: Replaces ``reduction`` in this call.
+            more: What else :meth:`losses` of the subclass takes.
 
         Raises:
             ValueError: For shapes that do not fit, an unknown reduction, or ``avg_factor`` with 'sum'.
         """
-        reduction = self.reduction_of_call(reduction_override, avg_factor)
-        if logits.dim() != 2 or logits.shape != targets.shape:
-            raise ValueError(
-                f'logits {tuple(logits.shape)} and targets {tuple(targets.shape)} must both be (B, K)'
-            )
+        reduction = checks.choice('reduction', reduction_override or self.reduction, REDUCTIONS)
+        if avg_factor is not None and reduction == 'sum':
+            raise ValueError(f'avg_factor={avg_factor} needs reduction "mean" or "none", got "sum"')
         with torch.autocast(logits.device.type, enabled=False):
-            logits = full_precision(logits)
-            loss = self.elementwise(logits, targets.to(logits)) * self.loss_weight  # (B, K)
+            loss = self.losses(full_precision(logits), targets, **more)
             if weight is not None:
-                loss = loss * (weight[:, None] if weight.dim() == 1 else weight).to(loss)
-            if reduction == 'none':
-                return loss
-            return self.reduce(loss.mean(dim=1), reduction, avg_factor)
+                loss = loss * weight.to(loss).view(*weight.shape, *[1] * (loss.dim() - weight.dim()))
+            if reduction != 'none':
+                loss = _reduced(loss.mean(dim=1) if loss.dim() == 2 else loss, reduction, avg_factor)
+            return loss * self.loss_weight
+
+
+def _reduced(per_image: Tensor, reduction: str, avg_factor: float | None) -> Tensor:
+    """The 'mean' or 'sum' of losses (B,); ``avg_factor`` divides the sum instead of their number."""
+    if reduction == 'mean' and avg_factor is None:
+        return per_image.mean()
+    return per_image.sum() / (1 if avg_factor is None else avg_factor)
+
+
+def holds_ids(logits: Tensor, targets: Tensor, name: str = 'logits') -> bool:
+    """Whether the targets are class ids (B,), or else values (B, K) like the logits.
+
+    Raises:
+        ValueError: If they are neither.
+    """
+    ids = targets.shape == logits.shape[:1] and not targets.is_floating_point()
+    if logits.dim() != 2 or not (ids or targets.shape == logits.shape):
+        raise ValueError(
+            f'{name} {tuple(logits.shape)} and targets {tuple(targets.shape)} of {targets.dtype} must be '
+            '(B, K) and class ids (B,), or both (B, K)'
+        )
+    return ids

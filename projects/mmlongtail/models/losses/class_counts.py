@@ -1,65 +1,95 @@
-"""What the losses that depend on class frequency share: counts from the run, or from their arguments."""
+"""The part of a loss that knows the class counts, from the run or from the loss's arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from mmlongtail.structures import checks
 
-from .base import MultiLabelLoss
-
 
 class ClassCounts(nn.Module):
-    """The part of a loss that knows how often each class occurs in training; stands before the loss in the bases.
+    """How often each class occurs in training; a loss that depends on it has one of these as ``self.counts``.
+
+    The counts belong to the train dataset and travel with the run's class statistics, so no state dict has them.
 
     Args:
         class_counts: Training images of each class, K numbers; left out in a run, where
             ClassStatisticsHook fills them in from the train dataset.
-        num_images: Number of training images N; goes with ``class_counts`` where the loss depends on it.
-        kwargs: Arguments of the other base.
+        num_images: Number of training images N.
+        needs_num_images: Whether the loss depends on N, so that counts alone are not enough.
 
     Raises:
-        ValueError: For counts without ``num_images`` or the reverse, counts outside 0 to ``num_images``, or
-            logits of another number of classes.
-        RuntimeError: When used before any counts are known.
+        ValueError: For ``num_images`` without counts or, where it is needed, the reverse; for counts outside 0 to
+            ``num_images``.
+
+    Example:
+        >>> counts = ClassCounts([30, 6, 0])
+        >>> counts.seen(torch.zeros(2, 3))
+        tensor([30.,  6.,  1.])
     """
 
-    needs_num_images = False
-
-    def __init__(self, class_counts: Sequence[int] | None = None, num_images: int | None = None, **kwargs):
-        super().__init__(**kwargs)
-        # Counts belong to the train dataset and travel with the run's class statistics, not with the weights.
+    def __init__(
+        self,
+        class_counts: Sequence[int] | None = None,
+        num_images: int | None = None,
+        needs_num_images: bool = False,
+    ):
+        super().__init__()
         self.register_buffer('class_counts', torch.zeros(0, dtype=torch.int64), persistent=False)
-        self.num_images = 0
+        self.num_images, self.needs_num_images = 0, needs_num_images
+        self._derived: dict[tuple, Tensor] = {}
         if class_counts is not None or num_images is not None:
-            self._set_counts(class_counts, num_images)
+            self._set(class_counts, num_images)
 
     def set_class_statistics(self, statistics) -> None:
         """Take the counts from the run's :class:`ClassStatistics`."""
-        self._set_counts(statistics.class_counts, statistics.num_images)
+        self._set(statistics.class_counts, statistics.num_images)
 
-    def counts(self, logits: Tensor) -> Tensor:
-        """Training images of each class, (K,), of the dtype and device of ``logits`` (B, K)."""
-        if self.class_counts.numel() == 0:
+    def of(self, logits: Tensor) -> Tensor:
+        """Training images of each class, (K,), of the dtype and device of ``logits`` (..., K).
+
+        Raises:
+            RuntimeError: If no counts are known yet.
+            ValueError: If the logits have another number of classes.
+        """
+        known = self.class_counts.numel()
+        if known == 0:
             needed = 'class_counts=[...]' + ' and num_images=...' * self.needs_num_images
             raise RuntimeError(
-                f'{type(self).__name__} knows no class counts yet: pass {needed} when building it alone, or '
-                'list ClassStatisticsHook in default_hooks, which fills them in from the train dataset'
+                f'the loss knows no class counts yet: pass {needed} when building it alone, or list '
+                'ClassStatisticsHook in default_hooks, which fills them in from the train dataset'
             )
-        if self.class_counts.numel() != logits.size(1):
-            raise ValueError(
-                f'logits have {logits.size(1)} classes, but class_counts has {self.class_counts.numel()}'
-            )
+        if known != logits.size(-1):
+            raise ValueError(f'logits have {logits.size(-1)} classes, but class_counts has {known}')
         return self.class_counts.to(logits)
 
-    def seen_counts(self, logits: Tensor) -> Tensor:
-        """:meth:`counts`, but 1 for a class without training images, so that a weight or margin exists."""
-        return self.counts(logits).clamp(min=1)
+    def seen(self, logits: Tensor) -> Tensor:
+        """:meth:`of`, but 1 for a class without training images, so that a weight or margin exists."""
+        return self.derived(_at_least_one, logits)
 
-    def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
+    def log(self, logits: Tensor) -> Tensor:
+        """Logarithm of :meth:`seen`, (K,)."""
+        return self.derived(_log, logits)
+
+    def log_odds(self, logits: Tensor) -> Tensor:
+        """``log(n / (N - n))`` of each class, (K,); n and N - n count as 1 at least, so that it is finite."""
+        return self.derived(self._log_odds, logits)
+
+    def derived(self, function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
+        """A function of the counts (K,) as :meth:`of` gives them; it is computed once for each dtype and device."""
+        if torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
+            return function(
+                self.of(logits)
+            )  # neither traced nor inference tensors may serve a later training step
+        key = (function.__name__, logits.dtype, logits.device)
+        if self.class_counts.numel() != logits.size(-1) or key not in self._derived:
+            self._derived[key] = function(self.of(logits))
+        return self._derived[key]
+
+    def _set(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
         if class_counts is None or (num_images is None and self.needs_num_images):
             raise ValueError(
                 f'class_counts={class_counts} and num_images={num_images} go together: give both or neither'
@@ -68,20 +98,18 @@ class ClassCounts(nn.Module):
         name = 'class_counts' if num_images is None else f'num_images={num_images}: class_counts'
         counts = checks.counts(name, class_counts, at_most=num_images, at_least=1)
         self.class_counts = torch.from_numpy(counts).to(self.class_counts.device)
+        self._derived = {}
+
+    def _log_odds(self, counts: Tensor) -> Tensor:
+        return _log(counts) - _log(self.num_images - counts)
 
 
-class ClassCountLoss(ClassCounts, MultiLabelLoss):
-    """Base of the multi-label losses that know how often each class occurs in training.
+def _at_least_one(counts: Tensor) -> Tensor:
+    return counts.clamp(min=1)
 
-    Arguments and errors are those of :class:`ClassCounts`; ``kwargs`` are ``reduction`` and ``loss_weight`` of
-    :class:`MultiLabelLoss`.
-    """
 
-    needs_num_images = True
-
-    def log_odds(self, logits: Tensor) -> Tensor:
-        """``log(n / (N - n))`` of each class, (K,); n and N - n count as 1 at least, so that it is finite."""
-        return self.seen_counts(logits).log() - (self.num_images - self.counts(logits)).clamp(min=1).log()
+def _log(counts: Tensor) -> Tensor:
+    return counts.clamp(min=1).log()
 
 
 def effective_number_weight(counts: Tensor, beta: float) -> Tensor:

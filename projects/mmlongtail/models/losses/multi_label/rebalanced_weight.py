@@ -1,0 +1,27 @@
+"""Re-balanced weights of DB loss (Wu et al., ECCV 2020), for the losses that share them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def rebalanced_weight(
+    targets: Tensor, class_counts: Tensor, alpha: float = 0.1, beta: float = 10.0, mu: float = 0.3
+) -> Tensor:
+    """Weight of each label that undoes what class-aware sampling repeats for an image's other labels, (B, K).
+
+    Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020:
+    ``w = alpha + sigmoid(beta (r - mu))`` with ``r_k = 1/n_k / sum_j y_j / n_j``. An image without positives has r = 0.
+
+    Args:
+        targets: Multi-hot, (B, K).
+        class_counts: Training images of each class, (K,), at least 1 each.
+        alpha: Least weight.
+        beta: Steepness.
+        mu: The r, in [0, 1], of weight ``alpha + 1/2``.
+    """
+    inverse = 1 / class_counts  # (K,)
+    repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
+    ratio = inverse / torch.where(repeats > 0, repeats, torch.inf)
+    return ratio.sub_(mu).mul_(beta).sigmoid_().add_(alpha)
