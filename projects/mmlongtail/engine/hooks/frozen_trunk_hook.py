@@ -256,19 +256,26 @@ class CachedLoader:
         rows = [divmod(row, len(self.dataset)) for row in range(len(direct[2]))]
         batch = self.loader.collate_fn([cached.item(view, image) for view, image in rows])
         inputs, tolerance = self._inputs(batch), TOLERANCES[self.hook.storage]
-        found = self.hook._trunk.features(inputs)
-        if not _close(found, direct[0], tolerance):
+        if not _close(inputs, direct[0], tolerance):
             raise ValueError(
                 f'{cached.features.folder} holds other features than the model computes now: remove this folder'
             )
-        pairs = zip(direct[1], self._logits(inputs), strict=True)
-        if not all(_close(second, first, tolerance) for first, second in pairs):
+        if not self._same_logits(inputs, direct[1], tolerance):
             raise ValueError(
-                f'the model does more before {self.hook.until!r} than its modules {list(self.hook._trunk.modules)}: '
-                f'its outputs from cached features differ; name a later module, such as neck or head'
+                f'until is {self.hook.until!r}, but the model does more before it than its modules '
+                f'{list(self.hook._trunk.modules)}: its outputs from cached features differ; expected a later module, '
+                'such as neck or head'
             )
         if _labels(batch) != direct[2]:
             raise ValueError('the data pipeline changes labels, which cached features cannot follow')
+
+
+    def _same_logits(self, inputs: Tensor, expected: list[Tensor], tolerance: float) -> bool:
+        try:
+            logits = self._logits(inputs)
+        except (RuntimeError, TypeError, ValueError):  # such as of tensors that do not fit together
+            return False
+        return all(map(_close, logits, expected, [tolerance] * len(expected)))
 
 
 def _labels(batch: dict) -> list:
