@@ -82,7 +82,7 @@ def test_the_least_recently_used_make_room_and_those_in_use_stay(tmp_path):
     store.make_room(40, 'new')
     assert all(store[key].exists for key in 'abc')
     user = FeatureStore(tmp_path)
-    user.share(user.lock('c'))
+    user.hold('c')
     store.make_room(41, 'new')
     assert [key for key in 'abc' if store[key].exists] == ['a', 'c']
     store.make_room(400, 'c')  # in place of itself
@@ -92,14 +92,13 @@ def test_the_least_recently_used_make_room_and_those_in_use_stay(tmp_path):
     FeatureStore(tmp_path).make_room(10**9, 'new')
 
 
-def test_one_builder_at_a_time(tmp_path):
+def test_many_users_or_one_builder(tmp_path):
     first, second = FeatureStore(tmp_path), FeatureStore(tmp_path)
-    lock = first.lock('a')
+    lock = first.hold('a')
+    second.hold('a')  # does not wait
+    second._held.pop().close()
+    first.only(lock)
     with open(tmp_path / 'a.lock', 'wb') as other:
-        assert not feature_store._try_lock(other)
-    first.share(lock)
-    with open(tmp_path / 'a.lock', 'wb') as other:
-        assert not feature_store._try_lock(other)  # nobody may remove it
-    first._held.clear()
-    lock.close()
-    second.lock('a').close()
+        assert not feature_store._try_lock(other, exclusive=False)
+        first.share(lock)
+        assert feature_store._try_lock(other, exclusive=False) and not feature_store._try_lock(other)

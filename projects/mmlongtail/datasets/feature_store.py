@@ -51,6 +51,10 @@ class FeatureFile:
     def exists(self) -> bool:
         return (self.folder / 'entry.json').is_file()
 
+    @property
+    def is_complete(self) -> bool:
+        return self.exists and not self.load().missing()
+
     def load(self) -> FeatureFile:
         """Read its sizes."""
         about = json.loads((self.folder / 'entry.json').read_text())
@@ -154,23 +158,25 @@ class FeatureStore:
     def __getitem__(self, key: str) -> FeatureFile:
         return FeatureFile(self.folder / key)
 
-    def lock(self, key: str) -> BinaryIO:
-        """Wait until no other run builds these features, then be the only one to.
+    def hold(self, key: str) -> BinaryIO:
+        """Wait until no other run builds these features; while this store lives nobody removes them.
 
-        :meth:`share` or the end of the process lets others go on.
+        Returns:
+            What :meth:`only` and :meth:`share` take.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = open(self.folder / f'{key}.lock', 'wb')
-        if fcntl is not None and not _try_lock(file):
-            print_log(f'waiting for another run that builds {self.folder / key}', 'current')
-            fcntl.flock(file, fcntl.LOCK_EX)
-        return file
+        lock = open(self.folder / f'{key}.lock', 'wb')
+        self.share(lock)
+        self._held.append(lock)
+        return lock
+
+    def only(self, lock: BinaryIO) -> None:
+        """Wait until no other run uses these features, so that this one may build them."""
+        _wait(lock, exclusive=True)
 
     def share(self, lock: BinaryIO) -> None:
-        """Let other runs use what this one has built or found; while it lives nobody removes it."""
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_SH)
-        self._held.append(lock)
+        """Let others use what this run has built."""
+        _wait(lock, exclusive=False)
 
     def make_room(self, size: int, key: str) -> None:
         """Remove the least recently used files until ``size`` bytes more keep the limit; those in use stay.
@@ -226,9 +232,16 @@ def _reserve(path: Path, size: int) -> None:
             file.truncate(size)  # a file system that has no such call
 
 
-def _try_lock(file: BinaryIO) -> bool:
+def _try_lock(file: BinaryIO, exclusive: bool = True) -> bool:
+    """Lock a file, alone or with others, unless someone's lock is in the way."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
+
+
+def _wait(file: BinaryIO, exclusive: bool) -> None:
+    if fcntl is not None and not _try_lock(file, exclusive):
+        print_log(f'waiting for another run that builds the features of {file.name}', 'current')
+        fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)

@@ -208,26 +208,38 @@ class CachedLoader:
 
     def _file(self, shape: tuple[int, ...]) -> FeatureFile:
         """The features, built where they are missing."""
-        hook, work, key = self.hook, self.work, self._key()
-        store, log = hook.store, self.runner.logger.info
-        file, lock = store[key], store.lock(key) if is_main_process() else None
-        views, images = work.items.views, len(self.dataset)
-        if is_main_process() and not file.exists:
-            size = feature_bytes(views, images, shape, hook.storage)
-            store.make_room(size, key)
-            file.allocate(views, images, shape, hook.storage, work.chunk, dict(until=hook.until))
-            log(f'{file.folder}: {size / 2**20:.1f} MiB for {views} x {images} images, each {shape}')
+        store, key, main = self.hook.store, self._key(), is_main_process()
+        file, lock = store[key], store.hold(key) if main else None
+        if main and not file.is_complete:
+            store.only(lock)
+            self._allocate(file, key, shape)
         barrier()
-        file.load()
-        if missing := len(file.missing()):
-            start = time.perf_counter()
-            work.fill(file, hook.num_workers, self._asked)
-            barrier()
-            log(f'features of {missing} batches in {time.perf_counter() - start:.1f} s')
-        if lock is not None:
+        self._build(file.load())
+        if main:
             os.utime(file.folder / 'entry.json')
             store.share(lock)
         return file
+
+    def _allocate(self, file: FeatureFile, key: str, shape: tuple[int, ...]) -> None:
+        """Take the disk space, unless another run has, and say how much."""
+        if file.exists:
+            return
+        storage, views, images = self.hook.storage, self.work.items.views, len(self.dataset)
+        size = feature_bytes(views, images, shape, storage)
+        self.runner.logger.info(
+            f'{file.folder}: {size / 2**20:.1f} MiB of features for {views} x {images} images, each {shape}'
+        )
+        self.hook.store.make_room(size, key)
+        file.allocate(views, images, shape, storage, self.work.chunk, dict(until=self.hook.until))
+
+    def _build(self, file: FeatureFile) -> None:
+        """Compute what is missing, each process its share."""
+        start, missing = time.perf_counter(), len(file.missing())
+        if not missing:
+            return
+        self.work.fill(file, self.hook.num_workers, self._asked)
+        barrier()
+        self.runner.logger.info(f'features of {missing} batches in {time.perf_counter() - start:.1f} s')
 
     def _asked(self) -> int:
         interrupts = getattr(self.runner.train_loop, '_interrupts', None) if self.training else None
