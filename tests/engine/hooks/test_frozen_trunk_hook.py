@@ -41,6 +41,8 @@ BRANCHES = dict(
     ),
     **PARTS,
 )
+FLIPS = dict(deepcopy(BRANCHES), num_branches=1, flip_views=True)
+FLIPS['head'] = dict(FLIPS['head'], num_branches=1, loss=dict(FLIPS['head']['loss'], streams=[['uniform', 'rebalanced']] * 2))
 EXPERTS = dict(
     type='MultiExpertClassifier',
     num_experts=2,
@@ -150,7 +152,7 @@ def streams(**rebalanced) -> dict:
     [
         (PLAIN, {}),
         (BRANCHES, dict(several=True, sampler=streams())),
-        (dict(BRANCHES, flip_views=True), dict(several=True, sampler=streams())),
+        (FLIPS, dict(several=True, sampler=streams())),
         (EXPERTS, {}),
         (EXPERTS, dict(preprocessor=dict(type='BatchAugmentPreprocessor', num_views=2))),
         (PG, dict(several=True)),
