@@ -50,8 +50,13 @@ EXPERTS = dict(
     head=dict(
         type='MultiExpertHead',
         num_experts=2,
-        head=dict(HEAD, in_channels=8),
-        loss=dict(type='NestedCollaborativeLoss', num_classes=3),
+        expert=dict(HEAD, in_channels=8),
+        loss=dict(
+            type='NestedCollaborativeLoss',
+            classification=dict(type='BalancedSoftmaxLoss'),
+            hard=dict(type='HardCategoryLoss'),
+            inter=dict(type='PeerDistillationLoss', loss_weight=0.6),
+        ),
     ),
     **PARTS,
 )
