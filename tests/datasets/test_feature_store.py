@@ -34,7 +34,11 @@ def fill(file) -> torch.Tensor:
 def test_written_and_read(tmp_path, storage, dtype):
     file = allocate(FeatureStore(tmp_path), storage=storage)
     values = fill(file)
-    assert (tmp_path / 'a/features').stat().st_size == feature_bytes(2, 5, (1, 3), storage) == 30 * dtype.itemsize
+    assert (
+        (tmp_path / 'a/features').stat().st_size
+        == feature_bytes(2, 5, (1, 3), storage)
+        == 30 * dtype.itemsize
+    )
     again = pickle.loads(pickle.dumps(FeatureStore(tmp_path)['a'].load()))
     for view in range(2):
         for image in range(5):

@@ -21,7 +21,9 @@ def classifier(backbone=RESNET, channels=8, neck=True, kind='ImageClassifier', *
 
 
 def two_branches() -> nn.Module:
-    head = dict(type='MultiBranchHead', num_branches=2, num_classes=3, in_channels=8, loss=dict(type='FocalLoss'))
+    head = dict(
+        type='MultiBranchHead', num_branches=2, num_classes=3, in_channels=8, loss=dict(type='FocalLoss')
+    )
     return classifier(kind='MultiBranchClassifier', branch_modules=['backbone.layer2'], head=head)
 
 

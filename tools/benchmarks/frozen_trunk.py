@@ -36,7 +36,9 @@ def train(args: argparse.Namespace, options: list[str], work_dir: Path) -> dict[
     environment = dict(os.environ, OMP_NUM_THREADS=str(args.threads))
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     log = next(work_dir.glob('*/*.log')).read_text()
-    lines = [json.loads(line) for line in next(work_dir.glob('*/vis_data/scalars.json')).read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in next(work_dir.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    ]
     times = [line['time'] for line in lines if 'loss' in line]
     evaluation = next(line for line in lines if 'loss' not in line and 'time' in line)
     batches = [int(number) for number in re.findall(r'Epoch\(val\).*/(\d+)\]', log)]

@@ -71,7 +71,9 @@ class Run:
     @property
     def work_dir(self) -> Path:
         name = self.config.removesuffix('.py').replace('/', '_')
-        setting = '_'.join([self.network, *self.options.replace('--', '').split()]).strip('_').replace('/', '-')
+        setting = (
+            '_'.join([self.network, *self.options.replace('--', '').split()]).strip('_').replace('/', '-')
+        )
         return self.root / name / (setting or 'plain') / f'seed{self.seed}'
 
     @property
@@ -101,7 +103,8 @@ class Run:
         wanted |= {column: value for column, value in setting.items() if value}
         rows = read_rows(self.results) if self.results.exists() else []
         return any(
-            wanted.items() <= row.items() and row['network'].endswith(', cached') == bool(cached) for row in rows
+            wanted.items() <= row.items() and row['network'].endswith(', cached') == bool(cached)
+            for row in rows
         )
 
     def row(self) -> dict[str, str]:

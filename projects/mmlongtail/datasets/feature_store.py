@@ -103,9 +103,7 @@ class FeatureFile:
 
     def chunk_rows(self, number: int) -> range:
         """The rows of a chunk."""
-        return range(
-            number * self.chunk, min((number + 1) * self.chunk, self.views * self.images)
-        )
+        return range(number * self.chunk, min((number + 1) * self.chunk, self.views * self.images))
 
     def write(self, number: int, features: Tensor) -> None:
         """Store a chunk's features, (rows, *shape); :meth:`commit` notes that it is done.

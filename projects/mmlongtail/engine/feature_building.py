@@ -33,7 +33,9 @@ class TrunkPass:
         chunk: Images in a batch.
     """
 
-    def __init__(self, dataset, views: int, collate: Callable, compute: Callable[[dict], Tensor], chunk: int) -> None:
+    def __init__(
+        self, dataset, views: int, collate: Callable, compute: Callable[[dict], Tensor], chunk: int
+    ) -> None:
         self.items = ViewDataset(dataset, views)
         self.collate, self.compute, self.chunk = collate, compute, chunk
 
@@ -59,7 +61,7 @@ class TrunkPass:
         Raises:
             Interrupted: If it was; what is done stays.
         """
-        numbers = file.missing()[get_rank() :: get_world_size()]
+        numbers = [number for number in file.missing() if number % get_world_size() == get_rank()]
         loader = DataLoader(
             self.items,
             batch_sampler=[list(file.chunk_rows(number)) for number in numbers],

@@ -39,7 +39,9 @@ class FrozenTrunk:
 
     def __init__(self, model: nn.Module, until: str) -> None:
         self.model, self.until = model, until
-        known = [name for name, _ in model.named_modules() if name and not name.startswith('data_preprocessor')]
+        known = [
+            name for name, _ in model.named_modules() if name and not name.startswith('data_preprocessor')
+        ]
         if until not in known:
             short = [name for name in known if name.count('.') < 2]
             raise ValueError(f'until is {until!r}, expected a module of the model, such as one of {short}')
@@ -110,7 +112,9 @@ class FrozenTrunk:
             for part, child in module.named_modules():
                 inner = '.'.join(filter(None, (name, part)))
                 if child.training and isinstance(child, _BatchNorm) and child.track_running_stats:
-                    self._refuse(f'the batch norm {inner} is in training mode (norm_eval=True keeps its statistics)')
+                    self._refuse(
+                        f'the batch norm {inner} is in training mode (norm_eval=True keeps its statistics)'
+                    )
                 random = isinstance(child, _DropoutNd) and child.p > 0 or getattr(child, 'drop_prob', 0)
                 if child.training and random:
                     self._refuse(f'{inner} drops at random')

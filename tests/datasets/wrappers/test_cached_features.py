@@ -45,7 +45,9 @@ def test_items_have_features_and_the_samples_of_the_pipeline(features):
     assert len(cached) == IMAGES and cached.metainfo == plain.metainfo
     for i in range(IMAGES):
         item, sample = cached.item(2, i), plain[i]['data_samples']
-        assert item['cached'] is True and torch.equal(item['inputs'], torch.full((1, 2), 8 + i, dtype=torch.float16))
+        assert item['cached'] is True and torch.equal(
+            item['inputs'], torch.full((1, 2), 8 + i, dtype=torch.float16)
+        )
         assert torch.equal(item['data_samples'].gt_label, sample.gt_label)
         assert item['data_samples'].img_path == sample.img_path
     again = pickle.loads(pickle.dumps(cached))

@@ -42,7 +42,9 @@ BRANCHES = dict(
     **PARTS,
 )
 FLIPS = dict(deepcopy(BRANCHES), num_branches=1, flip_views=True)
-FLIPS['head'] = dict(FLIPS['head'], num_branches=1, loss=dict(FLIPS['head']['loss'], streams=[['uniform', 'rebalanced']] * 2))
+FLIPS['head'] = dict(
+    FLIPS['head'], num_branches=1, loss=dict(FLIPS['head']['loss'], streams=[['uniform', 'rebalanced']] * 2)
+)
 EXPERTS = dict(
     type='MultiExpertClassifier',
     num_experts=2,
@@ -109,17 +111,34 @@ def folder(tmp_path):
 def train(folder):
     """Train, cached unless ``views`` is None, and return the losses and the run."""
 
-    def run(name='run', views=1, model=PLAIN, transforms=(), workers=0, several=False, hooks=(), train=True, **settings):
+    def run(
+        name='run',
+        views=1,
+        model=PLAIN,
+        transforms=(),
+        workers=0,
+        several=False,
+        hooks=(),
+        train=True,
+        **settings,
+    ):
         settings.setdefault('train_cfg', dict(type=ResumableEpochLoop, max_epochs=2))
         loader = dict(batch_size=4, num_workers=workers, collate_fn=dict(type='default_collate'))
-        dataset, sampler = Files(folder, transforms, several), settings.pop('sampler', dict(type='UniformSampler'))
-        plain = dict(loader, dataset=Files(folder, several=several), sampler=dict(type='DefaultSampler', shuffle=False))
+        dataset, sampler = (
+            Files(folder, transforms, several),
+            settings.pop('sampler', dict(type='UniformSampler')),
+        )
+        plain = dict(
+            loader, dataset=Files(folder, several=several), sampler=dict(type='DefaultSampler', shuffle=False)
+        )
         loaders = dict(
             train_dataloader=dict(loader, dataset=DrawDataset(dataset), sampler=sampler),
             val_dataloader=plain,
             test_dataloader=plain,
         )
-        cache = dict(type='FrozenTrunkHook', until='backbone.layer2', folder=f'{folder}/features', storage='float32')
+        cache = dict(
+            type='FrozenTrunkHook', until='backbone.layer2', folder=f'{folder}/features', storage='float32'
+        )
         cache |= dict(batch_size=5) | settings.pop('cache', {})
         preprocessor = dict(mean=[128] * 3, std=[64] * 3) | settings.pop('preprocessor', {})
         losses, statistics = Losses(), dict(type='ClassStatisticsHook')
@@ -162,13 +181,18 @@ def streams(**rebalanced) -> dict:
         (EXPERTS, dict(preprocessor=dict(type='BatchAugmentPreprocessor', num_views=2))),
         (PG, dict(several=True)),
         (PLAIN, dict(cache=dict(until='neck'), hooks=[dict(type='FreezeHook', modules=['backbone'])])),
-        (PLAIN, dict(cache=dict(until='head'), hooks=[dict(type='FreezeHook', modules=['backbone', 'neck'])])),
+        (
+            PLAIN,
+            dict(cache=dict(until='head'), hooks=[dict(type='FreezeHook', modules=['backbone', 'neck'])]),
+        ),
     ],
     ids=['plain', 'branches', 'flips', 'experts', 'views', 'pg', 'neck', 'head'],
 )
 def test_losses_and_scores_are_those_of_images(train, folder, model, settings):
     plain, runner, _ = train('plain', None, model=model, **settings)
-    expected = runner.message_hub.get_scalar('val/accuracy/top1').current() if 'several' not in settings else None
+    expected = (
+        runner.message_hub.get_scalar('val/accuracy/top1').current() if 'several' not in settings else None
+    )
     cached, runner, trained = train('cached', model=model, **settings)
     assert cached == pytest.approx(plain, rel=1e-5, abs=1e-6) and len(plain) > 5
     assert len(set(plain)) == len(plain) and len(entries(folder)) == 2
@@ -204,7 +228,10 @@ def test_a_test_alone_is_served(train, folder):
     assert runner.test_dataloader.dataset.is_decoded and len(entries(folder)) == 2
 
 
-RANDOM = (RandomFlip(0.5), lambda results: dict(results, img=np.roll(results['img'], np.random.randint(8), 0)))
+RANDOM = (
+    RandomFlip(0.5),
+    lambda results: dict(results, img=np.roll(results['img'], np.random.randint(8), 0)),
+)
 
 
 def test_resumed_and_with_workers_it_is_the_same_run(train, folder):
@@ -213,7 +240,9 @@ def test_resumed_and_with_workers_it_is_the_same_run(train, folder):
     assert with_worker == whole
     last = deepcopy(model.state_dict())
     (folder / 'whole/epoch_2.pth').unlink()
-    resumed, _, model = train('whole', views=4, transforms=RANDOM, resume=True, load_from=f'{folder}/whole/epoch_1.pth')
+    resumed, _, model = train(
+        'whole', views=4, transforms=RANDOM, resume=True, load_from=f'{folder}/whole/epoch_1.pth'
+    )
     assert resumed == whole[3:]
     for state in (model.state_dict(), other.state_dict()):
         assert all(torch.equal(state[name], value) for name, value in last.items())
@@ -288,7 +317,9 @@ def test_damaged_features_are_found_out(train, folder):
     train(**ONE)
     for path in (folder / 'features').glob('*/features'):
         path.write_bytes(bytes(path.stat().st_size))
-    with pytest.raises(StartError, match='holds other features than the model computes now: remove this folder'):
+    with pytest.raises(
+        StartError, match='holds other features than the model computes now: remove this folder'
+    ):
         train('again', **ONE)
 
 
@@ -300,7 +331,10 @@ class Relabel:
 @pytest.mark.parametrize(
     ('settings', 'words'),
     [
-        (dict(model=dict(PLAIN, backbone=dict(BACKBONE, frozen_stages=0))), 'layer1.0.conv1.weight is trained'),
+        (
+            dict(model=dict(PLAIN, backbone=dict(BACKBONE, frozen_stages=0))),
+            'layer1.0.conv1.weight is trained',
+        ),
         (dict(cache=dict(until='neck')), 'backbone.layer2.0.conv1.weight is trained'),
         (dict(cache=dict(until='backbone.layer7')), "until is 'backbone.layer7', expected a module"),
         (dict(model=dict(PLAIN, train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)))), 'mixup'),
@@ -323,7 +357,9 @@ def test_a_model_that_does_more_than_its_modules_is_refused(train, monkeypatch):
         return tuple(x + inputs.flatten(1)[:, :1] for x in feats)
 
     monkeypatch.setattr(ImageClassifier, 'extract_feat', shortcut)
-    with pytest.raises(StartError, match="the model does more before it than its modules .*'backbone.layer1'"):
+    with pytest.raises(
+        StartError, match="the model does more before it than its modules .*'backbone.layer1'"
+    ):
         train()
 
 

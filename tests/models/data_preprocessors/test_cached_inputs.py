@@ -8,7 +8,11 @@ from mmpretrain.structures import DataSample
 from mmlongtail.models.data_preprocessors.cached_inputs import accept_features
 
 NORMAL = dict(mean=[1.0, 2.0, 3.0], std=[2.0] * 3, num_classes=3)
-SEVERAL = dict(type='BatchAugmentPreprocessor', num_views=2, augments=[dict(type='BatchRandomCrop', crop_size=4, padding=1)])
+SEVERAL = dict(
+    type='BatchAugmentPreprocessor',
+    num_views=2,
+    augments=[dict(type='BatchRandomCrop', crop_size=4, padding=1)],
+)
 
 
 def samples(n=2) -> list[DataSample]:
@@ -26,7 +30,9 @@ def build(**config):
 def test_features_become_rows_view_after_view(stacked):
     features = torch.randn(2, 3, 5, dtype=torch.float16)
     inputs = features if stacked else list(features)
-    batch = build(to_onehot=True)(dict(inputs=inputs, data_samples=samples(), cached=[True] * 2), training=True)
+    batch = build(to_onehot=True)(
+        dict(inputs=inputs, data_samples=samples(), cached=[True] * 2), training=True
+    )
     assert batch['inputs'].dtype == torch.float32
     expected = [features[i, view] for view in range(3) for i in range(2)]
     assert torch.equal(batch['inputs'], torch.stack(expected).float())

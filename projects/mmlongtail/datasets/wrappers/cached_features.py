@@ -104,6 +104,8 @@ def image_marks(dataset) -> list:
 def pipelines(dataset) -> list:
     """The transforms of a data set, in any wrappers and joined ones."""
     inner = getattr(dataset, 'dataset', None)
-    found = [pipelines(part) for part in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner]))]
+    found = [
+        pipelines(part) for part in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner]))
+    ]
     own = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
     return [type(dataset).__name__, own, found] if own or found else []

@@ -124,7 +124,9 @@ class FrozenTrunkHook(Hook):
             )
         for part in ('teachers', 'contrast'):
             if getattr(model, part, None) is not None:
-                raise ValueError(f'{type(model).__name__}.{part} sees images itself, expected a model without it')
+                raise ValueError(
+                    f'{type(model).__name__}.{part} sees images itself, expected a model without it'
+                )
 
 
 class CachedLoader:
@@ -138,7 +140,9 @@ class CachedLoader:
         training: Whether it is of the training.
     """
 
-    def __init__(self, hook: FrozenTrunkHook, runner, model: nn.Module, loader: DataLoader, training: bool) -> None:
+    def __init__(
+        self, hook: FrozenTrunkHook, runner, model: nn.Module, loader: DataLoader, training: bool
+    ) -> None:
         self.hook, self.runner, self.model, self.loader, self.training = hook, runner, model, loader, training
         self.parent, self.dataset = None, loader.dataset
         while isinstance(self.dataset, WRAPPERS):
@@ -173,7 +177,9 @@ class CachedLoader:
         if self.parent is not None:
             self.parent.dataset = cached
         else:
-            self.loader.__dict__['dataset'] = cached  # torch lets nobody set it, but has made nothing of it yet
+            self.loader.__dict__['dataset'] = (
+                cached  # torch lets nobody set it, but has made nothing of it yet
+            )
         if self.mirrored:
             self.model.flip_views = False  # the features are of both already
 
@@ -235,11 +241,11 @@ class CachedLoader:
     def _build(self, file: FeatureFile) -> None:
         """Compute what is missing, each process its share."""
         start, missing = time.perf_counter(), len(file.missing())
-        if not missing:
-            return
-        self.work.fill(file, self.hook.num_workers, self._asked)
+        if missing:
+            self.work.fill(file, self.hook.num_workers, self._asked)
         barrier()
-        self.runner.logger.info(f'features of {missing} batches in {time.perf_counter() - start:.1f} s')
+        if missing:
+            self.runner.logger.info(f'features of {missing} batches in {time.perf_counter() - start:.1f} s')
 
     def _asked(self) -> int:
         interrupts = getattr(self.runner.train_loop, '_interrupts', None) if self.training else None
@@ -280,7 +286,6 @@ class CachedLoader:
             )
         if _labels(batch) != direct[2]:
             raise ValueError('the data pipeline changes labels, which cached features cannot follow')
-
 
     def _same_logits(self, inputs: Tensor, expected: list[Tensor], tolerance: float) -> bool:
         try:
