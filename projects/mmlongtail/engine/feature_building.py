@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmlongtail.datasets.draws import random_scope
-from mmlongtail.datasets.feature_store import FeatureFile
+from mmlongtail.datasets.feature_file import FeatureFile
 from mmlongtail.datasets.wrappers.cached_features import ViewDataset, view_seed
 
 from .hooks.progress_bar_hook import CLEAR, progress_line
@@ -30,14 +30,11 @@ class TrunkPass:
         views: Random views V of each image.
         collate: Makes a batch of items.
         compute: Features (A B, *shape) of a batch, view after view where the model makes A of each image.
-        chunk: Images in a batch.
     """
 
-    def __init__(
-        self, dataset, views: int, collate: Callable, compute: Callable[[dict], Tensor], chunk: int
-    ) -> None:
+    def __init__(self, dataset, views: int, collate: Callable, compute: Callable[[dict], Tensor]) -> None:
         self.items = ViewDataset(dataset, views)
-        self.collate, self.compute, self.chunk = collate, compute, chunk
+        self.collate, self.compute = collate, compute
 
     def batch(self, rows: range) -> dict:
         """The images of a chunk."""

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
+from .row_packing import pack, row_shape, template_of, unpack
+
 
 class _Reached(Exception):
     """Ends a forward pass at the named module, with what it was given."""
@@ -49,6 +51,7 @@ class FrozenTrunk:
         self.modules: dict[str, nn.Module] = {}
         self._templates: dict[tuple[int, ...], Any] = {}  # by the shape of a packed row
         self._active: Any = None
+        self._is_installed = False
 
     def _beside(self) -> Iterator[tuple[str, nn.Module]]:
         """The modules beside the named one and beside those around it."""
@@ -78,14 +81,14 @@ class FrozenTrunk:
                 handle.remove()
         if not found:
             raise ValueError(f'until is {self.until!r}, expected a module that others come before')
-        template = _template(value, len(inputs))
+        template = template_of(value, len(inputs))
         self.modules = found
-        self._templates[_row_shape(template)] = template
-        return _pack(value)
+        self._templates[row_shape(template)] = template
+        return pack(value)
 
     def features(self, inputs: Tensor) -> Tensor:
         """What the named module gets of a batch, a row for each of its inputs."""
-        return _pack(self._reach(inputs))
+        return pack(self._reach(inputs))
 
     @torch.no_grad()
     def _reach(self, inputs: Tensor) -> Any:
@@ -126,7 +129,10 @@ class FrozenTrunk:
         )
 
     def install(self) -> None:
-        """Let features pass."""
+        """Let features pass, from the first call on."""
+        if self._is_installed:
+            return
+        self._is_installed = True
         first = next(iter(self.modules))
         for name, module in self.modules.items():
             module.forward = partial(self._forward, name == first, module.forward)
@@ -135,7 +141,7 @@ class FrozenTrunk:
     def _forward(self, is_first: bool, forward, x, *args, **kwargs):
         if is_first:
             self._active = self._templates.get(tuple(x.shape[1:])) if isinstance(x, Tensor) else None
-            x = _unpack(x, self._active) if self._active is not None else x
+            x = unpack(x, self._active) if self._active is not None else x
         return x if self._active is not None else forward(x, *args, **kwargs)
 
     def _end(self, *_) -> None:
@@ -159,50 +165,3 @@ def evaluated(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes.items():
             module.training = mode
-
-
-def _leaves(value: Any) -> list:
-    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, (tuple, list)) else [value]
-
-
-def _template(value: Any, rows: int) -> Any:
-    """The shape of a row of each tensor, nested as these are."""
-    if isinstance(value, (tuple, list)):
-        return [type(value), [_template(item, rows) for item in value]]
-    if not isinstance(value, Tensor) or not value.dim() or len(value) != rows:
-        kind = f'shape {tuple(value.shape)}' if isinstance(value, Tensor) else type(value).__name__
-        raise ValueError(f'the features are of {kind}, expected tensors of {rows} rows, one for each image')
-    return value.shape[1:]
-
-
-def _shapes(template: Any) -> list[torch.Size]:
-    return [template] if isinstance(template, torch.Size) else [s for t in template[1] for s in _shapes(t)]
-
-
-def _row_shape(template: Any) -> tuple[int, ...]:
-    """Shape of a packed row."""
-    shapes = _shapes(template)
-    return tuple(shapes[0]) if len(shapes) == 1 else (sum(shape.numel() for shape in shapes),)
-
-
-def _pack(value: Any) -> Tensor:
-    """One tensor, a row for each image, of tensors in tuples: a single one as it is."""
-    leaves = _leaves(value)
-    return leaves[0] if len(leaves) == 1 else torch.cat([leaf.flatten(1) for leaf in leaves], dim=1)
-
-
-def _unpack(packed: Tensor, template: Any) -> Any:
-    """The tensors that were packed, nested as they were."""
-    shapes = _shapes(template)
-    if len(shapes) == 1:
-        parts = [packed]
-    else:
-        parts = packed.split([shape.numel() for shape in shapes], dim=1)
-    return _nest(iter([part.reshape(-1, *shape) for part, shape in zip(parts, shapes)]), template)
-
-
-def _nest(leaves: Iterator[Tensor], template: Any) -> Any:
-    if isinstance(template, torch.Size):
-        return next(leaves)
-    kind, items = template
-    return kind(_nest(leaves, item) for item in items)

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmpretrain.datasets.transforms import LoadImageFromFile, PackInputs, RandomFlip
 
 from mmlongtail.datasets.draws import DrawDataset
-from mmlongtail.datasets.feature_store import FeatureFile
+from mmlongtail.datasets.feature_file import FeatureFile
 from mmlongtail.engine.feature_building import TrunkPass
 from mmlongtail.engine.loops import ResumableEpochLoop
 from mmlongtail.engine.start_checks import StartError
@@ -307,7 +307,7 @@ def test_a_signal_ends_the_pass(train, folder, monkeypatch):
     def asked(self):
         return 15
 
-    monkeypatch.setattr('mmlongtail.engine.hooks.frozen_trunk_hook.CachedLoader._asked', asked)
+    monkeypatch.setattr('mmlongtail.engine.cached_loader.CachedLoader._asked', asked)
     with pytest.raises(SystemExit) as error:
         train()
     assert error.value.code == 143 and len(entries(folder)) == 1

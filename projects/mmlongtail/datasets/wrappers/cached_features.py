@@ -8,7 +8,7 @@ from mmpretrain.structures import DataSample
 
 from ..batched import BatchedDataset
 from ..draws import Draw, random_scope
-from ..feature_store import FeatureFile
+from ..feature_file import FeatureFile
 from ..fingerprints import file_mark
 
 KEY = 'cached'  # of an item: its ``inputs`` are features

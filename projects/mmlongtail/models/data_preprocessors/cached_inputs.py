@@ -10,6 +10,20 @@ from torch import Tensor, nn
 
 from mmlongtail.datasets.wrappers.cached_features import KEY
 
+LABEL_SETTINGS = ('num_classes', 'to_onehot', 'batch_augments')
+WITHOUT_EFFECT = ('training', 'forward', 'takes_features')
+
+
+def image_settings(preprocessor: nn.Module) -> dict:
+    """All settings of a data preprocessor that its treatment of images depends on."""
+    settings = (
+        vars(preprocessor)
+        | dict(preprocessor.named_buffers(recurse=False))
+        | dict(preprocessor.named_children())
+    )
+    public = {name: value for name, value in settings.items() if not name.startswith('_')}
+    return {name: value for name, value in public.items() if name not in (*LABEL_SETTINGS, *WITHOUT_EFFECT)}
+
 
 def accept_features(preprocessor: nn.Module) -> None:
     """Let a model's data preprocessor take batches of cached features, too: (B, A, *shape) with A rows an image.
