@@ -49,7 +49,7 @@ def check_pictures(dataset, cache: str | Path | None = None, workers: int | None
 
 
 def picture_paths(dataset) -> list[str]:
-    """The picture files of a data set in any wrappers, each once; none without ``img_path``, or if it needs them no more."""
+    """The picture files of a data set in any wrappers, each once; none where it has no or needs no ``img_path``."""
     if getattr(dataset, 'is_decoded', False):
         return []
     if hasattr(dataset, 'datasets'):
