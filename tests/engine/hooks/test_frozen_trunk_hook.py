@@ -1,7 +1,9 @@
 """Runs on cached features beside the same runs on images."""
 
 import json
+import logging
 from copy import deepcopy
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,12 +11,15 @@ import pytest
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 from mmpretrain.datasets.transforms import LoadImageFromFile, PackInputs, RandomFlip
+from torch.utils.data import DataLoader
 
 from mmlongtail.datasets.draws import DrawDataset
 from mmlongtail.datasets.feature_file import FeatureFile
 from mmlongtail.engine.feature_building import TrunkPass
+from mmlongtail.engine.hooks.frozen_trunk_hook import FrozenTrunkHook, refuse_readers
 from mmlongtail.engine.loops import ResumableEpochLoop
 from mmlongtail.engine.start_checks import StartError
 
@@ -361,6 +366,26 @@ def test_a_model_that_does_more_than_its_modules_is_refused(train, monkeypatch):
         StartError, match="the model does more before it than its modules .*'backbone.layer1'"
     ):
         train()
+
+
+@pytest.mark.parametrize('part', ['teachers', 'contrast'])
+def test_what_sees_images_itself_is_refused(part):
+    model = SimpleNamespace(data_preprocessor=None, **{part: 1})
+    with pytest.raises(ValueError, match=f'{part} sees images itself'):
+        refuse_readers(model)
+
+
+def test_aug_test_uses_images(folder):
+    class Mean(BaseTTAModel):
+        def merge_preds(self, predictions):
+            return predictions
+
+    loader = DataLoader(Files(folder))
+    runner = SimpleNamespace(
+        model=Mean(dict(PLAIN)), test_dataloader=loader, logger=logging.getLogger()
+    )
+    FrozenTrunkHook(until='neck', folder=f'{folder}/features').before_test(runner)
+    assert isinstance(loader.dataset, Files) and not entries(folder)
 
 
 def test_what_is_kept_says_what_it_is(train, folder):
