@@ -36,7 +36,9 @@ def row_shape(template: Any) -> tuple[int, ...]:
 def pack(value: Any) -> Tensor:
     """One tensor, a row for each image, of tensors in tuples: a single one as it is."""
     leaves = _leaves(value)
-    return leaves[0] if len(leaves) == 1 else torch.cat([leaf.reshape(len(leaf), -1) for leaf in leaves], dim=1)
+    return (
+        leaves[0] if len(leaves) == 1 else torch.cat([leaf.reshape(len(leaf), -1) for leaf in leaves], dim=1)
+    )
 
 
 def unpack(packed: Tensor, template: Any) -> Any:

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 from mmpretrain.datasets.transforms import LoadImageFromFile, PackInputs, RandomFlip
+from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
 
 from mmlongtail.datasets.draws import DrawDataset
@@ -382,7 +383,7 @@ def test_aug_test_uses_images(folder):
 
     loader = DataLoader(Files(folder))
     runner = SimpleNamespace(
-        model=Mean(dict(PLAIN)), test_dataloader=loader, logger=logging.getLogger()
+        model=Mean(MODELS.build(PLAIN)), test_dataloader=loader, logger=logging.getLogger()
     )
     FrozenTrunkHook(until='neck', folder=f'{folder}/features').before_test(runner)
     assert isinstance(loader.dataset, Files) and not entries(folder)
