@@ -91,7 +91,9 @@ class FrozenTrunkHook(Hook):
         model = bare_model(runner.model)
         if any(loader is served for served in self._served):
             return
-        if isinstance(model, BaseTTAModel):
+        if any(
+            isinstance(outer, BaseTTAModel) for outer in (runner.model, getattr(runner.model, 'module', None))
+        ):
             runner.logger.info('test-time augmentation: images are used, no cached features')
             return
         try:
