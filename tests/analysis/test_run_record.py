@@ -4,8 +4,9 @@ import json
 import shutil
 
 import pytest
+from mmengine.config import Config
 
-from mmlongtail.analysis.run_record import dataset_name, image_size, last_evaluation, read_run
+from mmlongtail.analysis.run_record import dataset_name, image_size, last_evaluation, network_name, read_run
 
 
 @pytest.fixture
@@ -164,3 +165,11 @@ def test_the_name_of_a_data_set_tells_its_imbalance(tiny_config, dataset, name):
     cfg = tiny_config
     cfg.train_dataloader.dataset = dict(type='Wrapper', dataset=dataset)
     assert dataset_name(cfg) == name
+
+
+def test_a_run_on_cached_features_is_one_of_another_network():
+    hooks = [{}, dict(frozen_trunk=None), dict(frozen_trunk=dict(type='FrozenTrunkHook', until='neck'))]
+    cfgs = [
+        Config(dict(model=dict(backbone=dict(type='ResNet', depth=50)), default_hooks=each)) for each in hooks
+    ]
+    assert [network_name(cfg) for cfg in cfgs] == ['ResNet-50', 'ResNet-50', 'ResNet-50, cached']

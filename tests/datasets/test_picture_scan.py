@@ -14,6 +14,7 @@ from mmlongtail.datasets import picture_scan
 from mmlongtail.datasets.list_file import ListFileDataset
 from mmlongtail.datasets.long_tail_subset import LongTailSubset
 from mmlongtail.datasets.picture_scan import check_pictures, picture_paths, scan_pictures
+from mmlongtail.datasets.wrappers import CachedFeatures
 
 BROKEN = 'does not decode as a picture'
 
@@ -110,6 +111,7 @@ def test_pictures_of_data_sets_in_wrappers(folder, sets):
         assert set(picture_paths(dataset)) == everything and len(picture_paths(dataset)) == 6
     assert set(picture_paths(ConcatDataset([sets['all'], sets['sound']]))) == everything
     assert len(picture_paths(LongTailSubset(sets['folders'], 3, max_count=3))) == 4
+    assert picture_paths(CachedFeatures(sets['all'], None)) == []  # they were decoded for the features
     digits = DATASETS.build(dict(type='LongTailDigits', max_count=5, serialize_data=False))
     assert picture_paths(digits) == [] and check_pictures(digits) == 0
 

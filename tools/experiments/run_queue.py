@@ -10,7 +10,7 @@ The list has a line per run, worked off in this order:
 ``method``   row of the table
 ``seed``     of the run; several, ``0 1 2``, are several runs
 ``network``  of ``voc_lt_prime.py``; empty for the config's own
-``options``  of the script, such as ``--epochs 60``
+``options``  of the script, such as ``--epochs 60`` or ``--features --views 8``
 ``iterations``  that the run has: a row of another number is of another schedule; empty for any
 ``start``    config whose run of the same seed, network and options must be finished: this one starts from it
 ``test``     ``yes`` to test that run's last checkpoint instead of training
@@ -71,7 +71,9 @@ class Run:
     @property
     def work_dir(self) -> Path:
         name = self.config.removesuffix('.py').replace('/', '_')
-        setting = '_'.join([self.network, *self.options.replace('--', '').split()]).strip('_')
+        setting = (
+            '_'.join([self.network, *self.options.replace('--', '').split()]).strip('_').replace('/', '-')
+        )
         return self.root / name / (setting or 'plain') / f'seed{self.seed}'
 
     @property
@@ -96,10 +98,14 @@ class Run:
 
     def is_recorded(self) -> bool:
         wanted = dict(config=Path(self.config).name, method=self.method, seed=self.seed, dataset=self.dataset)
-        setting = dict(network=self.network, iterations=self.iterations)
+        cached = ', cached' if '--features' in self.options.split() else ''
+        setting = dict(network=self.network and self.network + cached, iterations=self.iterations)
         wanted |= {column: value for column, value in setting.items() if value}
         rows = read_rows(self.results) if self.results.exists() else []
-        return any(wanted.items() <= row.items() for row in rows)
+        return any(
+            wanted.items() <= row.items() and row['network'].endswith(', cached') == bool(cached)
+            for row in rows
+        )
 
     def row(self) -> dict[str, str]:
         """What its work dir says of a finished run.

@@ -10,6 +10,8 @@ evaluated. Everything else is the config's::
 The tenth is for all rows of a table: with the full rate a network of ReLU6 and depthwise convolutions whose batch norm
 keeps its statistics dies under plain binary cross-entropy.
 
+With ``--features`` the frozen part sees each picture in 8 random views only, and a run takes minutes.
+
 DIR holds ``VOCdevkit`` (with ``voc_lt_ids.txt``) and ``mobilenet`` (the backbone and its weights).
 """
 
@@ -87,6 +89,13 @@ def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
                 transform.scale = (side, side)
 
 
+def use_features(cfg: Config, network: Network, folder: str, views: int) -> None:
+    """Train on features of what is before the last stage, in ``views`` random views of each picture."""
+    until = network.last_stage[0]
+    hook = dict(type='FrozenTrunkHook', until=until, views=views, folder=folder)
+    cfg.default_hooks = dict(cfg.default_hooks, frozen_trunk=hook)
+
+
 def all_transforms(pipeline: Iterable) -> Iterator[ConfigDict]:
     """Every transform, also those inside others, such as MultiView's."""
     for step in pipeline:
@@ -106,6 +115,14 @@ def main(argv=None) -> None:
     parser.add_argument(
         '--backbone-rate', type=float, default=0.1, help="factor of the backbone's learning rate"
     )
+    parser.add_argument(
+        '--features',
+        metavar='FOLDER',
+        nargs='?',
+        const='data/features',
+        help='compute what is before the last stage once and keep it there (%(const)s)',
+    )
+    parser.add_argument('--views', type=int, default=8, help='random views of a picture in --features')
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
     parser.add_argument(
         '--resume', action='store_true', help='go on from the last checkpoint in the work dir'
@@ -124,6 +141,8 @@ def main(argv=None) -> None:
     frozen_stages = network.frozen_stages if args.frozen_stages is None else args.frozen_stages
     use_network(cfg, network, frozen_stages, args.backbone_rate)
     use_pictures(cfg, devkit, args.image_size or network.image_size)
+    if args.features:
+        use_features(cfg, network, args.features, args.views)
     cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs
     cfg.randomness, cfg.resume = dict(seed=args.seed), args.resume
     if args.work_dir is None:

@@ -80,10 +80,11 @@ def dataset_name(cfg: Config) -> str:
 
 
 def network_name(cfg: Config) -> str:
-    """Type of the backbone, with its depth or architecture."""
+    """Type of the backbone, with its depth or architecture; ``cached`` where its trunk's features were."""
     backbone = cfg.model.backbone
     size = backbone.get('depth', backbone.get('arch'))
-    return f'{backbone.type}-{size}' if isinstance(size, int | str) else backbone.type
+    name = f'{backbone.type}-{size}' if isinstance(size, int | str) else backbone.type
+    return name + ', cached' * bool((cfg.get('default_hooks') or {}).get('frozen_trunk'))
 
 
 def image_size(cfg: Config) -> str:

@@ -49,7 +49,9 @@ def check_pictures(dataset, cache: str | Path | None = None, workers: int | None
 
 
 def picture_paths(dataset) -> list[str]:
-    """The picture files of a data set in any wrappers, each once; none where its items have no ``img_path``."""
+    """The picture files of a data set in any wrappers, each once; none where it has no or needs no ``img_path``."""
+    if getattr(dataset, 'is_decoded', False):
+        return []
     if hasattr(dataset, 'datasets'):
         return list(dict.fromkeys(path for part in dataset.datasets for path in picture_paths(part)))
     if hasattr(dataset, 'dataset') and not hasattr(dataset, 'indices'):  # a wrapper of the whole

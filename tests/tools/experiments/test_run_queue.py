@@ -85,6 +85,23 @@ def test_a_row_of_another_schedule_is_of_another_run(queue, tmp_path):
     assert not long.is_recorded()
 
 
+def test_runs_on_cached_features_are_others(queue, tmp_path, monkeypatch):
+    options = '--features some/folder --views 4'
+    plain, cached, any_network = runs_of(
+        queue,
+        tmp_path,
+        'm/voc_a.py,A,0,Tiny,,,,,',
+        f'm/voc_a.py,A,0,Tiny,{options},,,,',
+        'm/voc_a.py,A,0,,--features,,,,',
+    )
+    assert cached.work_dir == tmp_path / 'work/m_voc_a/Tiny_features_some-folder_views_4/seed0'
+    work_off(queue, [plain])
+    assert plain.is_recorded() and not cached.is_recorded() and not any_network.is_recorded()
+    monkeypatch.setitem(RUN, 'network', 'Tiny, cached')
+    work_off(queue, [cached])
+    assert cached.is_recorded() and any_network.is_recorded() and len(rows(tmp_path)) == 2
+
+
 def test_a_finished_run_without_a_row_is_recorded_not_trained(queue, tmp_path):
     runs = runs_of(
         queue, tmp_path, 'm/voc_a.py,A,0,Tiny,--rate 2,,,', 'm/voc_a.py,A again,0,Tiny,--rate 2,,,'

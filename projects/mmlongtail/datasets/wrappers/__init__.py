@@ -1,3 +1,4 @@
+from .cached_features import CachedFeatures
 from .resampled import CBENDataset, ResampledDataset
 
-__all__ = ['CBENDataset', 'ResampledDataset']
+__all__ = ['CBENDataset', 'CachedFeatures', 'ResampledDataset']

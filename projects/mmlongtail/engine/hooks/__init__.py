@@ -7,6 +7,7 @@ from .class_statistics_hook import ClassStatisticsHook
 from .dataset_epoch_hook import DatasetEpochHook
 from .finite_loss_hook import FiniteLossHook
 from .freeze_hook import FreezeHook
+from .frozen_trunk_hook import FrozenTrunkHook
 from .label_probability_hook import LabelProbabilityHook
 from .logit_adjustment_hook import LogitAdjustmentHook
 from .prediction_picture_hook import PredictionPictureHook
@@ -23,6 +24,7 @@ __all__ = [
     'DatasetEpochHook',
     'FiniteLossHook',
     'FreezeHook',
+    'FrozenTrunkHook',
     'LabelProbabilityHook',
     'LogitAdjustmentHook',
     'PredictionPictureHook',
