@@ -30,6 +30,8 @@ class SingleLabelBranchHead(MultiBranchHead):
         ValueError: For a number below 1, or rows that are not a multiple of n.
     """
 
+    multi_label = False
+
     def __init__(
         self,
         num_branches: int,
