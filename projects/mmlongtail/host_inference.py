@@ -58,7 +58,7 @@ def answer_for_multi_label() -> None:
 
 
 def infer_with_any_classifier() -> None:
-    """Let ``inference_model`` take every ImageClassifier, also one that no list of models names, or names a task for."""
+    """Let ``inference_model`` take every ImageClassifier, also one for which no list of models names this task."""
 
     def get(self):
         found = self.__dict__.get('_metainfo')

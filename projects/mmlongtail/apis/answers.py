@@ -51,10 +51,10 @@ class Answers:
             scores: One of each class, (K,) float32.
 
         Raises:
-            FloatingPointError: If one of them is no finite number.
+            ValueError: If one of them is no finite number.
         """
         if not np.isfinite(scores).all():
-            raise FloatingPointError('the model gives scores that are no finite numbers: is the checkpoint sound?')
+            raise ValueError('the model gives scores that are no finite numbers: is the checkpoint sound?')
         labels, trained = self.labels(scores).tolist(), self.trained
         answer = dict(
             indices=labels,

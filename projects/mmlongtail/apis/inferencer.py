@@ -108,9 +108,13 @@ class LongTailInferencer(ImageClassificationInferencer):
         for chunk in self._get_chunk_data(map(self.pipeline, inputs), batch_size):
             yield from same_size_batches(chunk)
 
+    def predict(self, inputs: dict) -> list[DataSample]:
+        """The model's samples of a batch, with its scores."""
+        return super().forward(inputs)
+
     def forward(self, inputs: dict, **kwargs) -> list[DataSample]:
         """The model's samples, whose labels are decided here."""
-        samples, answers = super().forward(inputs), Answers(self.trained, **kwargs)
+        samples, answers = self.predict(inputs), Answers(self.trained, **kwargs)
         for sample in samples:
             sample.set_pred_label(torch.from_numpy(answers.labels(scores_of(sample))))
         return samples
@@ -121,7 +125,8 @@ class LongTailInferencer(ImageClassificationInferencer):
             return preds
         answers, paths = Answers(self.trained, **kwargs), [sample.get('img_path') for sample in preds]
         return [
-            (dict(path=path) if path else {}) | answers(scores_of(sample)) for path, sample in zip(paths, preds)
+            (dict(path=path) if path else {}) | answers(scores_of(sample))
+            for path, sample in zip(paths, preds)
         ]
 
 

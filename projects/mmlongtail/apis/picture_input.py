@@ -61,12 +61,17 @@ class PictureInput:
             picture: A file, or an array (H, W, 3) BGR or (H, W) gray, uint8.
 
         Raises:
-            PictureError: If the file cannot be read, or it is another kind of array.
+            PictureError: If the file cannot be read or does not pass the pipeline, or it is another kind of array.
         """
-        results = self._of_array(picture) if isinstance(picture, np.ndarray) else self._of_file(os.fspath(picture))
+        of_array = isinstance(picture, np.ndarray)
+        results = self._of_array(picture) if of_array else self._of_file(os.fspath(picture))
         if self.swap:
             results['img'] = mmcv.bgr2rgb(results['img'])
-        return self.transforms(results)
+        try:
+            return self.transforms(results)
+        except Exception as error:  # any: one odd picture must not end a run over a million
+            name = 'an array' if of_array else picture
+            raise PictureError(f"{name} does not pass the config's test pipeline: {error!r}") from error
 
     def _of_file(self, path: str) -> dict:
         is_url = '://' in path
@@ -82,7 +87,12 @@ class PictureInput:
 
     @staticmethod
     def _of_array(array: np.ndarray) -> dict:
-        if array.dtype != np.uint8 or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
+        if (
+            array.dtype != np.uint8
+            or array.ndim not in (2, 3)
+            or array.shape[2:] not in ((), (3,))
+            or not array.size
+        ):
             raise PictureError(
                 f'an array of {array.dtype} {array.shape} is no picture: uint8 (H, W, 3) BGR or (H, W) is expected'
             )

@@ -29,7 +29,10 @@ from mmlongtail.structures import ClassStatistics, checks, class_groups
 from mmlongtail.visualization.trained_models import config_groups, groups_of
 
 THRESHOLDS = 'class_thresholds'  # key of a checkpoint: dict(values=[...], goal='F1', expert=None)
-PREDICTING_HOOKS = ('LogitAdjustmentHook', 'TauNormalizationHook')  # part of what a test of the config measures
+PREDICTING_HOOKS = (
+    'LogitAdjustmentHook',
+    'TauNormalizationHook',
+)  # part of what a test of the config measures
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,9 @@ def load_trained(
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(model_config(cfg)).eval()
         choose_expert(model, expert)
-        hooks = [HOOKS.build(hook) for hook in cfg.get('custom_hooks') or () if hook['type'] in PREDICTING_HOOKS]
+        hooks = [
+            HOOKS.build(hook) for hook in cfg.get('custom_hooks') or () if hook['type'] in PREDICTING_HOOKS
+        ]
         fill(model, content['state_dict'], hooks, checkpoint, allow_partial)
         prepare(model, hooks, statistics)
         multi_label = is_multi_label(model.head)
@@ -137,8 +142,12 @@ def offline(node):
     if not isinstance(node, dict):
         return node
     if node.get('trust_remote_code'):
-        raise ValueError("the model's config has trust_remote_code: such a model is not built from a checkpoint")
-    kept = {key: offline(value) for key, value in node.items() if not (key == 'init_cfg' and is_pretrained(value))}
+        raise ValueError(
+            "the model's config has trust_remote_code: such a model is not built from a checkpoint"
+        )
+    kept = {
+        key: offline(value) for key, value in node.items() if not (key == 'init_cfg' and is_pretrained(value))
+    }
     kept.pop('checkpoint_path', None)  # timm's
     if 'pretrained' in kept:
         kept['pretrained'] = False if isinstance(kept['pretrained'], bool) else None
@@ -159,7 +168,9 @@ def choose_expert(model: nn.Module, expert: int | None) -> None:
     if expert is None:
         return
     if not hasattr(model.head, 'predict_with'):
-        raise ValueError(f'expert is {expert!r}, but {type(model.head).__name__} has no experts: leave it out')
+        raise ValueError(
+            f'expert is {expert!r}, but {type(model.head).__name__} has no experts: leave it out'
+        )
     model.head.predict_with = checks.choice('expert', expert, range(len(model.head.experts)))
 
 

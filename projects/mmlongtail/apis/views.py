@@ -24,6 +24,6 @@ def tta_pipeline(cfg: Config, pipeline: list[dict]) -> list[dict]:
 
 
 def tta_model(cfg: Config) -> dict:
-    """Config of what averages the views: ``tta_model``, what the config's PrepareTTAHook names, or the mean of scores."""
+    """Config of what averages the views: ``tta_model``, that of the config's PrepareTTAHook, or the mean of scores."""
     hooks = [hook['tta_cfg'] for hook in cfg.get('custom_hooks') or () if hook['type'] == 'PrepareTTAHook']
     return dict(cfg.get('tta_model') or next(iter(hooks), AVERAGE))
