@@ -37,7 +37,7 @@ def multi_label_answers(preds: Sequence[DataSample], classes: Sequence[str] | No
     answers = []
     for sample in preds:
         scores = sample.pred_score.detach().float().cpu().numpy()
-        labels = sorted(sample.pred_label.tolist(), key=lambda k: -scores[k])
+        labels = sorted(sample.pred_label.tolist(), key=lambda k: (-scores[k], k))
         answer = dict(pred_scores=scores, pred_label=labels, pred_score=[float(scores[k]) for k in labels])
         if classes is not None:
             answer['pred_class'] = [classes[k] for k in labels]

@@ -105,3 +105,19 @@ def test_what_cannot_be_tuned_is_told_in_a_line(
     assert 'notes.txt does not decode' in capsys.readouterr().err
     assert run(write_checkpoint(MANY), labels, '--pictures', picture_folder, '--precision', '2') == 2
     assert 'precision is 2' in capsys.readouterr().err
+
+
+def test_classes_are_found_by_their_names_or_indices(write_checkpoint, run, labels, picture_folder, tmp_path):
+    """A header in another order, and a list of indices, tune as the list of names does."""
+    checkpoint, found = write_checkpoint(MANY), []
+    (tmp_path / 'marks.csv').write_text(
+        'path,dog,cat\n' + ''.join(f'{n},{int("dog" in c)},{int("cat" in c)}\n' for n, c in LABELS.items())
+    )
+    indices = {'cat': '0', 'dog': '1', 'cat|dog': '0 1'}
+    (tmp_path / 'indices.txt').write_text(
+        ''.join(f'{name} {indices[cell]}\n' for name, cell in LABELS.items())
+    )
+    for source in (labels, tmp_path / 'marks.csv', tmp_path / 'indices.txt'):
+        assert run(checkpoint, source, '--pictures', picture_folder, '--out', tmp_path / 'a.pth') == 0
+        found.append(torch.load(tmp_path / 'a.pth', weights_only=True)['class_thresholds']['values'])
+    assert found[0] == found[1] == found[2]

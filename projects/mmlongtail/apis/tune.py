@@ -19,7 +19,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
 from mmlongtail.datasets.building import build_dataset
-from mmlongtail.engine.start_checks import check_same_classes
+from mmlongtail.datasets.text_file import some_of
 from mmlongtail.evaluation.functional import class_thresholds
 from mmlongtail.files import written_whole
 from mmlongtail.safe_loading import load_from_local
@@ -72,7 +72,6 @@ def tune(args: argparse.Namespace) -> None:
     if not trained.multi_label:
         raise ValueError(f'{path} is a model of one label per image: thresholds are for models of several')
     dataset = validation_data(args, trained)
-    check_same_classes(trained.classes, dataset.metainfo['classes'], args.source or 'val_dataloader.dataset')
     scores, targets = scores_and_targets(inferencer, dataset, args.batch_size, args.workers)
     thresholds = class_thresholds(scores, targets, args.precision)
     goal = 'F1' if args.precision is None else f'precision {args.precision:g}'
@@ -89,8 +88,7 @@ def validation_data(args: argparse.Namespace, trained: TrainedModel) -> BaseData
     """
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         if args.source:
-            classes = args.classes or (list(trained.classes) if is_list(args.source) else None)
-            return build_dataset(args.source, 'val', args.pictures, classes)
+            return named_data(args, trained)
         cfg = trained.cfg
         if not cfg.get('val_dataloader'):
             raise ValueError(
@@ -101,19 +99,38 @@ def validation_data(args: argparse.Namespace, trained: TrainedModel) -> BaseData
         return DATASETS.build(cfg.val_dataloader.dataset)
 
 
-def is_list(source: str) -> bool:
-    """Whether it is a list file, which need not name its classes."""
-    return Path(source).suffix in ('.csv', '.txt')
+def named_data(args: argparse.Namespace, trained: TrainedModel) -> BaseDataset:
+    """What the user names; indices in a list file without names are those of the model's classes."""
+    try:
+        return build_dataset(args.source, 'val', args.pictures, args.classes)
+    except ValueError:
+        if args.classes or Path(args.source).suffix not in ('.csv', '.txt'):
+            raise
+        return build_dataset(args.source, 'val', args.pictures, list(trained.classes))
+
+
+def columns(classes: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Where each of the names stands among the model's classes.
+
+    Raises:
+        ValueError: If the model does not have one of them.
+    """
+    if unknown := [name for name in names if name not in classes]:
+        raise ValueError(
+            f'the model has no class {some_of(unknown)}: its classes are {some_of(list(classes))}'
+        )
+    return np.array([classes.index(name) for name in names])
 
 
 def scores_and_targets(
     inferencer, dataset: BaseDataset, batch_size: int, workers: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and multi-hot labels of a data set of picture files, both (N, K).
+    """Scores and multi-hot labels of a data set of picture files, both (N, K) in the order of the model's classes.
 
     Raises:
-        ValueError: If it has no picture files, or one of them cannot be read.
+        ValueError: If it has no picture files, one of them cannot be read, or it has classes that the model lacks.
     """
+    places = columns(inferencer.trained.classes, dataset.metainfo['classes'])
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
     try:
         paths = PathList(info['img_path'] for info in infos)
@@ -126,7 +143,8 @@ def scores_and_targets(
             raise item
         scores.append(item)
     targets = np.zeros((len(paths), len(inferencer.trained.classes)), bool)
-    targets[image_labels(dataset)] = True
+    images, labels = image_labels(dataset)
+    targets[images, places[labels]] = True
     return np.stack(scores), targets
 
 
