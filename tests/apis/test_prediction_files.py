@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_json(records, tmp_path):
     'records, classes', [(RECORDS, ()), (WITH_ALL, CLASSES)], ids=['plain', 'all scores']
 )
 def test_parquet(records, classes, tmp_path, monkeypatch):
-    parquet = pytest.importorskip('pyarrow.parquet')
+    parquet = pytest.importorskip('pyarrow.parquet', exc_type=ImportError)
     monkeypatch.setattr(prediction_files, 'ROWS', 1)
     write_predictions(tmp_path / 'a.parquet', iter(records), classes)
     found = parquet.read_table(tmp_path / 'a.parquet').to_pylist()
@@ -67,6 +68,6 @@ def test_a_file_is_whole_or_not_there(tmp_path):
 def test_what_cannot_be_written_is_told_before_the_work(monkeypatch):
     with pytest.raises(ValueError, match='--out a.txt: a name that ends in .csv, .json, .parquet'):
         check_format('a.txt')
-    monkeypatch.setattr(prediction_files, 'find_spec', lambda name: None)
-    with pytest.raises(ValueError, match='needs pyarrow: pip install pyarrow'):
+    monkeypatch.setitem(sys.modules, 'pyarrow.parquet', None)
+    with pytest.raises(ValueError, match='needs pyarrow .*: pip install pyarrow'):
         check_format('a.parquet')

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -27,8 +27,13 @@ def check_format(path: str | Path) -> None:
     suffix = Path(path).suffix
     if suffix not in WRITERS:
         raise ValueError(f'--out {path}: a name that ends in {", ".join(WRITERS)} is expected')
-    if suffix == '.parquet' and find_spec('pyarrow') is None:
-        raise ValueError(f'--out {path} needs pyarrow: pip install pyarrow, or name a .csv or .json file')
+    if suffix == '.parquet':
+        try:
+            import_module('pyarrow.parquet')
+        except ImportError as error:  # missing, or for another NumPy
+            raise ValueError(
+                f'--out {path} needs pyarrow ({error}): pip install pyarrow, or name a .csv or .json file'
+            ) from error
 
 
 def write_predictions(path: str | Path, records: Iterable[dict], classes: Sequence[str] = ()) -> None:
