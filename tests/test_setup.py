@@ -1,6 +1,7 @@
 """Version numbers that stand in several files agree."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_package_is_what_is_imported(settings):
     assert 'mmlongtail.models.losses' in settings['packages']
     folders = {path.parent for path in (ROOT / 'projects').rglob('*.py')}
     assert len(settings['packages']) == len(folders)  # none lacks its __init__.py
+
+
+def test_the_console_command_is_a_function(settings):
+    [script] = settings['entry_points']['console_scripts']
+    name, _, target = script.partition('=')
+    module, function = target.split(':')
+    assert name == 'mmlongtail' and callable(getattr(import_module(module), function))
 
 
 def test_tested_versions_lie_in_the_allowed_ranges(settings, pins):

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
@@ -14,6 +13,7 @@ from mmengine.evaluator import DumpResults
 from mmengine.runner import Runner
 
 from mmlongtail.apis import command_line
+from mmlongtail.apis.views import tta_pipeline
 from mmlongtail.evaluation.metrics import PredictionFile
 
 SUFFIXES = dict(pred=('.json', '.pkl', '.pickle'), metrics=('.json', '.yaml', '.yml', '.pkl', '.pickle'))
@@ -58,10 +58,7 @@ def merge(cfg: Config, args: argparse.Namespace) -> None:
 def merge_tta(cfg: Config) -> None:
     """Average the scores over the views of ``tta_pipeline``; where it is missing, over the picture and its flip."""
     dataset = cfg.test_dataloader.dataset
-    if 'tta_pipeline' not in cfg:
-        *before, pack = deepcopy(dataset.pipeline)
-        views = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
-        cfg.tta_pipeline = [*before, dict(type='TestTimeAug', transforms=[views, [pack]])]
+    cfg.tta_pipeline = tta_pipeline(cfg, dataset.pipeline)
     dataset.pipeline = cfg.tta_pipeline
     cfg.model = dict(cfg.get('tta_model', dict(type='AverageExpertScoreTTA')), module=cfg.model)
 

@@ -24,6 +24,7 @@ from mmpretrain.apis import ImageClassificationInferencer, get_model
 from mmpretrain.registry import DATASETS, MODELS
 from torch import nn
 
+from mmlongtail.apis import LongTailInferencer
 from mmlongtail.safe_loading import load_local_checkpoint
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
@@ -94,6 +95,13 @@ def noted_in(folder: Path, config: Path, bad: str) -> Path:
     return folder
 
 
+def picture_in(folder: Path) -> Path:
+    """A folder with a picture, which nobody comes to read."""
+    folder.mkdir()
+    (folder / 'a.png').touch()
+    return folder
+
+
 def cifar(config: Path, bad: str, out: Path) -> None:
     """An archive whose test part is a payload."""
     path = Path(bad).parent / 'cifar-10-batches-py' / 'test_batch'
@@ -141,6 +149,12 @@ DOORS = {  # each takes a config, the bad checkpoint and a folder
     'append_result': lambda c, bad, out: tool(
         'analysis/append_result.py', noted_in(out, c, bad), out / 'a.csv'
     ),
+    'predict': lambda c, bad, out: tool('predict.py', bad, picture_in(out), '--out', out / 'a.csv'),
+    'predict --config': lambda c, bad, out: tool(
+        'predict.py', bad, picture_in(out), '--out', out / 'a.csv', '--config', c
+    ),
+    'tune': lambda c, bad, out: tool('tune.py', bad, '--out', out / 'a.pth'),
+    'LongTailInferencer': lambda c, bad, out: LongTailInferencer(bad, device='cpu'),
     'get_model': lambda c, bad, out: get_model(Config.fromfile(c), bad),
     'inferencer': lambda c, bad, out: ImageClassificationInferencer(Config.fromfile(c), bad),
     'inferencer of MMEngine': lambda c, bad, out: Inferencer(weights=bad),
@@ -300,3 +314,26 @@ def test_inferencer_of_mmengine_builds_from_a_clean_config_only(trained, tiny_co
         put_config(trained, bad_text)
         with pytest.raises(ValueError, match='Cannot find the config'):
             Inferencer(weights=str(trained), device='cpu', scope='mmpretrain')
+
+
+def test_own_inferencer_builds_from_a_clean_config_only(
+    trained, tiny_config, harm, pictures, tmp_path, capsys
+):
+    """Nor do the tools on it, which say what they miss in a line."""
+    picture = str(pictures / 'class0' / '0.png')
+    assert LongTailInferencer(trained, device='cpu')(picture, top_k=1)[0]['names'][0] in ('class0', 'class1')
+    for bad_text in (
+        f'open({str(harm)!r}, "w")',
+        f"model = dict(type='os.system', command='touch {harm}')",
+        f"custom_imports = dict(imports=['{harm.stem}'])\nmodel = dict(type='ImageClassifier')",
+    ):
+        put_config(trained, bad_text)
+        with pytest.raises(ValueError, match='no config of a model that is data alone'):
+            LongTailInferencer(trained, device='cpu')
+        for arguments in (
+            ['predict.py', trained, picture, '--out', tmp_path / 'a.csv'],
+            ['tune.py', trained],
+        ):
+            with pytest.raises(SystemExit) as end:
+                tool(*arguments)
+            assert end.value.code == 2 and 'data alone: name the config file' in capsys.readouterr().err

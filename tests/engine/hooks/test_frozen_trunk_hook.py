@@ -36,7 +36,6 @@ BRANCHES = dict(
     branch_modules=['backbone.layer2'],
     head=dict(
         type='MultiBranchHead',
-        num_branches=2,
         **SEVERAL,
         loss=dict(
             type='CollaborativeLoss',
@@ -48,9 +47,7 @@ BRANCHES = dict(
     **PARTS,
 )
 FLIPS = dict(deepcopy(BRANCHES), num_branches=1)
-FLIPS['head'] = dict(
-    FLIPS['head'], loss=dict(FLIPS['head']['loss'], streams=[['uniform', 'rebalanced']] * 2)
-)
+FLIPS['head'] = dict(FLIPS['head'], loss=dict(FLIPS['head']['loss'], streams=[['uniform', 'rebalanced']] * 2))
 EXPERTS = dict(
     type='MultiExpertClassifier',
     num_branches=2,

@@ -30,6 +30,8 @@ class SingleLabelBranchHead(MultiBranchHead):
         ValueError: As :class:`MultiBranchHead`.
     """
 
+    multi_label = False
+
     def __init__(
         self,
         num_branches: int,
