@@ -202,7 +202,9 @@ def _require(package: str, name: str) -> None:
 
 def _build(name: str, config: dict) -> nn.Module:
     try:
-        return MODELS.build({key: value for key, value in config.items() if key != 'init_cfg'}).eval()
+        network = MODELS.build({key: value for key, value in config.items() if key != 'init_cfg'})
+        network.eval()  # on its own: the host's VGG returns nothing
+        return network
     except (TypeError, AssertionError, KeyError) as error:
         raise ValueError(f'--backbone {name} cannot be built: {error}; arguments go as NAME:key=value') from error
 

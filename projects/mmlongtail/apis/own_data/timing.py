@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
@@ -43,6 +44,7 @@ def epochs_within(cfg: Config, seconds: float) -> tuple[int, str]:
 def measure(cfg: Config) -> tuple[float, float, int, int]:
     """Seconds of a training and of a validation step, and how many of each an epoch has."""
     cfg = deepcopy(cfg)
+    init_default_scope('mmpretrain')
     loaders = []
     for name in ('train_dataloader', 'val_dataloader'):
         cfg[name].update(num_workers=0, persistent_workers=False, collate_fn=dict(type='default_collate'))
