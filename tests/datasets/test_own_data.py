@@ -27,6 +27,10 @@ def test_join_maps_classes_by_name():
 
 
 def test_without_keeps_the_parts():
-    data = join_parts(part('/d', ('a', 'b'), ((0,), (0,)), ('x',)), part('/d', ('c',), ((0,),), ('x',)), 'd', 'e')
+    data = join_parts(
+        part('/d', ('a', 'b'), ((0,), (0,)), ('x',)), part('/d', ('c',), ((0,),), ('x',)), 'd', 'e'
+    )
     less = data.without({'a'}, 'one is gone')
-    assert less.paths == ('b', 'c') and less.in_val.tolist() == [False, True] and less.notes == ('one is gone',)
+    assert (
+        less.paths == ('b', 'c') and less.in_val.tolist() == [False, True] and less.notes == ('one is gone',)
+    )

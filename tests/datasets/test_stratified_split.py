@@ -19,7 +19,8 @@ def random_labels(seed, images=300, classes=15):
 
 
 @pytest.mark.parametrize(
-    ('count', 'share', 'wanted'), [(1, 0.5, 0), (2, 0.01, 1), (2, 0.99, 1), (10, 0.2, 2), (10, 0.01, 1), (3, 0.9, 2)]
+    ('count', 'share', 'wanted'),
+    [(1, 0.5, 0), (2, 0.01, 1), (2, 0.99, 1), (10, 0.2, 2), (10, 0.01, 1), (3, 0.9, 2)],
 )
 def test_single_label_counts_by_hand(count, share, wanted):
     labels = [[0]] * count + [[1]] * 10
@@ -54,7 +55,9 @@ def test_rare_classes_are_in_both_parts(seed, share):
     chosen = stratified_split(labels, 15, share, seed)
     train, val = counts(labels, ~chosen, 15), counts(labels, chosen, 15)
     assert not np.any((train == 0) & (train + val > 0))
-    for k in np.flatnonzero((val == 0) & (train > 1)):  # each of its images shows a class that is nowhere else
+    for k in np.flatnonzero(
+        (val == 0) & (train > 1)
+    ):  # each of its images shows a class that is nowhere else
         assert all(min(train[j] for j in row) == 1 for row in labels if k in row)
 
 

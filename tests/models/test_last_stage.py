@@ -13,19 +13,27 @@ NETWORKS = [
     (dict(type='CifarResNet', depth=20), ['layer3']),
     (dict(type='EfficientNetLite'), ['stage7', 'conv_head']),
     (
-        dict(type='VisionTransformer', arch=dict(embed_dims=8, num_layers=3, num_heads=2, feedforward_channels=8), img_size=32),
+        dict(
+            type='VisionTransformer',
+            arch=dict(embed_dims=8, num_layers=3, num_heads=2, feedforward_channels=8),
+            img_size=32,
+        ),
         ['layers.2', 'ln1'],
     ),
     (dict(type='ConvNeXt', arch=dict(depths=[1, 1, 1, 1], channels=[4, 4, 4, 8])), ['stages.3', 'norm3']),
 ]
 
 
-@pytest.mark.parametrize(('config', 'names'), NETWORKS, ids=lambda value: value.get('type') if isinstance(value, dict) else '')
+@pytest.mark.parametrize(
+    ('config', 'names'), NETWORKS, ids=lambda value: value.get('type') if isinstance(value, dict) else ''
+)
 def test_known_networks(config, names):
     assert last_stage(MODELS.build(config)) == names
 
 
-@pytest.mark.parametrize(('config', 'names'), NETWORKS[3:], ids=lambda value: value.get('type') if isinstance(value, dict) else '')
+@pytest.mark.parametrize(
+    ('config', 'names'), NETWORKS[3:], ids=lambda value: value.get('type') if isinstance(value, dict) else ''
+)
 def test_branches_of_it(config, names):
     modules = [f'backbone.{name}' for name in names]
     model = MODELS.build(dict(type='MultiBranchClassifier', backbone=config, branch_modules=modules))

@@ -24,7 +24,8 @@ class _Release(VOCLT):
     def load_data_list(self) -> list[dict]:
         folder = self.data_prefix['ann_path']
         names = {
-            xml.stem: set(self._object_names(str(xml), xml.stem)) for xml in sorted(Path(folder).glob('*.xml'))
+            xml.stem: set(self._object_names(str(xml), xml.stem))
+            for xml in sorted(Path(folder).glob('*.xml'))
         }
         self._metainfo['classes'] = tuple(sorted(set().union(*names.values()) - {''}))
         pictures = self.data_prefix['img_path']

@@ -73,7 +73,8 @@ def join_parts(train: OwnData, val: OwnData, source: str, val_source: str) -> Ow
         )
     root = Path(os.path.commonpath([train.root, val.root]))
     paths = [
-        tuple(os.path.relpath(os.path.join(part.root, path), root) for path in part.paths) for part in (train, val)
+        tuple(os.path.relpath(os.path.join(part.root, path), root) for path in part.paths)
+        for part in (train, val)
     ]
     if twice := sorted(set(paths[0]).intersection(paths[1])):
         raise ValueError(f'{len(twice)} pictures are in {source} and in {val_source}: {some_of(twice)}')
@@ -81,5 +82,11 @@ def join_parts(train: OwnData, val: OwnData, source: str, val_source: str) -> Ow
     val_labels = tuple(tuple(sorted(index[val.classes[k]] for k in row)) for row in val.labels)
     in_val = np.repeat([False, True], [len(train.paths), len(val.paths)])
     return OwnData(
-        train.kind, root, sum(paths, ()), train.labels + val_labels, train.classes, in_val, train.notes + val.notes
+        train.kind,
+        root,
+        sum(paths, ()),
+        train.labels + val_labels,
+        train.classes,
+        in_val,
+        train.notes + val.notes,
     )

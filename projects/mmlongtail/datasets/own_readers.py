@@ -45,7 +45,9 @@ def read_own_data(
     if val is not None and Path(val).is_file() and where.is_dir() and find_releases(where):
         return read_devkit(where, val)
     data = _read(where, pictures, classes)
-    return data if val is None else join_parts(data, _read(Path(val).absolute(), pictures, classes), source, val)
+    return (
+        data if val is None else join_parts(data, _read(Path(val).absolute(), pictures, classes), source, val)
+    )
 
 
 def _read(where: Path, pictures: str | None, classes: str | None) -> OwnData:

@@ -36,7 +36,9 @@ def stratified_split(
     sizes = np.fromiter(map(len, labels), np.int64, len(labels))
     classes = np.fromiter((k for row in labels for k in row), np.int64, int(sizes.sum()))
     if classes.size and not 0 <= classes.min() <= classes.max() < num_classes:
-        checks.refuse('labels', [int(classes.min()), int(classes.max())], f'indices from 0 to {num_classes - 1}')
+        checks.refuse(
+            'labels', [int(classes.min()), int(classes.max())], f'indices from 0 to {num_classes - 1}'
+        )
     rng = np.random.default_rng(seed)
     if np.all(sizes == 1):
         return _split_by_class(classes, num_classes, share, rng)
@@ -45,10 +47,14 @@ def stratified_split(
 
 def wanted_counts(class_counts: np.ndarray, share: float) -> np.ndarray:
     """Validation images of each class, (K,): the share, but at least one and not all of two or more."""
-    return np.where(class_counts > 1, np.clip(np.round(share * class_counts), 1, np.maximum(class_counts - 1, 1)), 0)
+    return np.where(
+        class_counts > 1, np.clip(np.round(share * class_counts), 1, np.maximum(class_counts - 1, 1)), 0
+    )
 
 
-def _split_by_class(classes: np.ndarray, num_classes: int, share: float, rng: np.random.Generator) -> np.ndarray:
+def _split_by_class(
+    classes: np.ndarray, num_classes: int, share: float, rng: np.random.Generator
+) -> np.ndarray:
     counts = np.bincount(classes, minlength=num_classes)
     shuffled = rng.permutation(len(classes))
     by_class = shuffled[np.argsort(classes[shuffled], kind='stable')]

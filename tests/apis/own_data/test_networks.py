@@ -10,7 +10,9 @@ from mmlongtail.apis.own_data.methods import METHODS
 from mmlongtail.apis.own_data.networks import find_network
 
 TINY_VIT = 'timm:vit_tiny_patch16_224'
-needs_timm = pytest.mark.skipif(not find_spec('timm'), reason='timm IS NOT INSTALLED: its backbones are untested')
+needs_timm = pytest.mark.skipif(
+    not find_spec('timm'), reason='timm IS NOT INSTALLED: its backbones are untested'
+)
 needs_hugging_face = pytest.mark.skipif(
     not find_spec('transformers'), reason='transformers IS NOT INSTALLED: its backbones are untested'
 )
@@ -20,10 +22,14 @@ needs_hugging_face = pytest.mark.skipif(
 def hugging_face(tmp_path_factory):
     from transformers import ViTConfig
 
-    sizes = dict(hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8, image_size=32)
+    sizes = dict(
+        hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8, image_size=32
+    )
     folder = tmp_path_factory.mktemp('vit')
     ViTConfig(patch_size=8, **sizes).save_pretrained(folder)
-    (folder / 'preprocessor_config.json').write_text('{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.4]}')
+    (folder / 'preprocessor_config.json').write_text(
+        '{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.4]}'
+    )
     return str(folder)
 
 
@@ -38,7 +44,9 @@ def scores_and_loss(network, method, size=32):
         if hasattr(module, 'set_class_statistics'):
             from mmlongtail.structures import ClassStatistics
 
-            module.set_class_statistics(ClassStatistics.from_dict(dict(class_counts=[5, 3, 1], num_images=6, classes='abc')))
+            module.set_class_statistics(
+                ClassStatistics.from_dict(dict(class_counts=[5, 3, 1], num_images=6, classes='abc'))
+            )
     samples = [DataSample().set_gt_label(k if single else [k]) for k in range(2)]
     for sample, stream in zip(samples, ('uniform', 'rebalanced')):
         if not single:
@@ -46,7 +54,11 @@ def scores_and_loss(network, method, size=32):
     images = torch.zeros(2, 3, size, size)
     losses = [value for name, value in model.loss(images, samples).items() if 'loss' in name]
     sum(losses).backward()
-    assert all(p.grad is not None for n, p in model.backbone.named_parameters() if p.requires_grad and 'mask_token' not in n)
+    assert all(
+        p.grad is not None
+        for n, p in model.backbone.named_parameters()
+        if p.requires_grad and 'mask_token' not in n
+    )
     return model.eval().predict(images)[0].pred_score
 
 

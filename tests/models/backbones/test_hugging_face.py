@@ -5,8 +5,17 @@ import torch
 
 from mmlongtail.models.backbones import HuggingFaceBackbone
 
-transformers = pytest.importorskip('transformers', reason='transformers IS NOT INSTALLED: HuggingFaceBackbone is untested')
-SIZES = dict(hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8, image_size=16, patch_size=8)
+transformers = pytest.importorskip(
+    'transformers', reason='transformers IS NOT INSTALLED: HuggingFaceBackbone is untested'
+)
+SIZES = dict(
+    hidden_size=8,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=8,
+    image_size=16,
+    patch_size=8,
+)
 
 
 @pytest.fixture
@@ -45,7 +54,9 @@ def test_the_vision_tower_of_clip(tmp_path):
 
 @torch.no_grad()
 def test_a_convolutional_network(tmp_path):
-    config = transformers.ResNetConfig(embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type='basic')
+    config = transformers.ResNetConfig(
+        embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type='basic'
+    )
     config.save_pretrained(tmp_path)
     assert HuggingFaceBackbone(str(tmp_path)).eval()(torch.zeros(1, 3, 32, 32))[0].shape[:2] == (1, 8)
 

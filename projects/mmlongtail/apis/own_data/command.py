@@ -42,7 +42,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('data', help='folder with a folder per class, list (.csv, .txt), COCO-style JSON or VOC devkit')
-    add('--val', help='validation part, in the form of DATA (of a devkit also a list of ids); else a fifth of DATA')
+    add(
+        '--val',
+        help='validation part, in the form of DATA (of a devkit also a list of ids); else a fifth of DATA',
+    )
     add('--pictures', help='folder that the paths in a list or JSON are relative to (that of the file)')
     add('--classes', help='file with one class name a line, for a list of indices')
     add('--method', help='instead of the one that is chosen by the data')
@@ -83,7 +86,9 @@ def _train(args: argparse.Namespace) -> None:
     in_val = _split(data, args.seed)
     statistics = ClassStatistics.from_dataset(_Part(data, ~in_val))
     method, why = _choose(args.method, data, statistics)
-    plan = make_plan([data.root / path for path in data.paths], int((~in_val).sum()), args.image_size, args.epochs)
+    plan = make_plan(
+        [data.root / path for path in data.paths], int((~in_val).sum()), args.image_size, args.epochs
+    )
     try:
         network = find_network(args.backbone, plan.size, args.from_scratch, args.weights)
     except ModuleNotFoundError as error:
@@ -137,7 +142,9 @@ def _split(data: OwnData, seed: int) -> np.ndarray:
     given = data.in_val is not None
     in_val = data.in_val if given else stratified_split(data.labels, len(data.classes), seed=seed)
     if not in_val.any() or in_val.all():
-        raise ValueError(f'{data.root}: {in_val.sum()} of {len(in_val)} pictures are to validate: some are expected')
+        raise ValueError(
+            f'{data.root}: {in_val.sum()} of {len(in_val)} pictures are to validate: some are expected'
+        )
     missing = [data.classes[k] for k in np.flatnonzero(data.counts(~in_val) == 0)]
     if missing:
         raise ValueError(f'{data.root}: no picture to train on shows {", ".join(missing[:20])}')
@@ -170,7 +177,9 @@ def _choose(name: str | None, data: OwnData, statistics: ClassStatistics) -> tup
     return name, named_method(name, data.single_label)
 
 
-def _facts(args, data: OwnData, in_val: np.ndarray, statistics: ClassStatistics, out: Path, why: str) -> Facts:
+def _facts(
+    args, data: OwnData, in_val: np.ndarray, statistics: ClassStatistics, out: Path, why: str
+) -> Facts:
     counts = statistics.class_counts
     header = (
         f'{Path(args.data).name}: {len(data.classes)} classes, {counts.max()} to {counts.min()} pictures each; '

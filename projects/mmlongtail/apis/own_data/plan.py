@@ -39,7 +39,9 @@ class Plan:
     why: str
 
 
-def make_plan(files: Sequence[str], num_train: int, size: int | None = None, epochs: int | None = None) -> Plan:
+def make_plan(
+    files: Sequence[str], num_train: int, size: int | None = None, epochs: int | None = None
+) -> Plan:
     """Plan by data size and machine.
 
     A GPU gets pictures of 224 pixels, a CPU of 160; pictures that are smaller than 64 themselves 128 and 96. Sets of up

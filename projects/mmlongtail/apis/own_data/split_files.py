@@ -30,8 +30,12 @@ def write_split(data: OwnData, in_val: np.ndarray, folder: Path, overwrite: bool
     """
     for name in (*data.paths, *data.classes):
         if name != name.strip() or '\n' in name or '\r' in name or not name.isprintable():
-            raise ValueError(f'{short(name)}: a name without line breaks and without spaces at its ends is expected')
-    contents = dict(zip(FILES, (*(_rows(data, part) for part in (~in_val, in_val)), '\n'.join(data.classes) + '\n')))
+            raise ValueError(
+                f'{short(name)}: a name without line breaks and without spaces at its ends is expected'
+            )
+    contents = dict(
+        zip(FILES, (*(_rows(data, part) for part in (~in_val, in_val)), '\n'.join(data.classes) + '\n'))
+    )
     others = [
         name
         for name, text in contents.items()
@@ -51,5 +55,7 @@ def write_split(data: OwnData, in_val: np.ndarray, folder: Path, overwrite: bool
 def _rows(data: OwnData, kept: np.ndarray) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
-    writer.writerows([data.paths[i], *(data.classes[k] for k in data.labels[i])] for i in np.flatnonzero(kept))
+    writer.writerows(
+        [data.paths[i], *(data.classes[k] for k in data.labels[i])] for i in np.flatnonzero(kept)
+    )
     return text.getvalue()

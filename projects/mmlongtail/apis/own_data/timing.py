@@ -38,7 +38,9 @@ def epochs_within(cfg: Config, seconds: float) -> tuple[int, str]:
     epoch = steps * step
     epochs = int(min(max(left // epoch, 1), MOST_EPOCHS))
     words = f'a step takes {step:.2f} s, an epoch {epoch:.0f} s, a validation {validation:.0f} s'
-    return epochs, words + ('' if left >= epoch else ': the time is too short for one epoch, it has one all the same')
+    return epochs, words + (
+        '' if left >= epoch else ': the time is too short for one epoch, it has one all the same'
+    )
 
 
 def measure(cfg: Config) -> tuple[float, float, int, int]:
