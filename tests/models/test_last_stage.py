@@ -7,6 +7,7 @@ from torch import nn
 
 from mmlongtail.models.last_stage import last_stage
 
+SMALL = dict(embed_dims=8, num_layers=3, num_heads=2, feedforward_channels=8)
 NETWORKS = [
     (dict(type='ResNet', depth=18), ['layer4']),
     (dict(type='ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8), ['layer4']),
@@ -22,6 +23,10 @@ NETWORKS = [
     ),
     (dict(type='ConvNeXt', arch=dict(depths=[1, 1, 1, 1], channels=[4, 4, 4, 8])), ['stages.3', 'norm3']),
 ]
+
+
+def repr_type(value):
+    return value['type'] if isinstance(value, dict) else ''
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ from importlib.util import find_spec
 import pytest
 import torch
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from mmlongtail.apis.own_data.methods import METHODS
-from mmlongtail.apis.own_data.networks import find_network
+from mmlongtail.apis.own_data.networks import _look, find_network
+from mmlongtail.structures import ClassStatistics
 
+STATISTICS = dict(class_counts=[5, 3, 1], num_images=6, classes='abc')
 TINY_VIT = 'timm:vit_tiny_patch16_224'
 needs_timm = pytest.mark.skipif(
     not find_spec('timm'), reason='timm IS NOT INSTALLED: its backbones are untested'
@@ -35,8 +38,6 @@ def hugging_face(tmp_path_factory):
 
 def scores_and_loss(network, method, size=32):
     """Of two grey pictures."""
-    from mmpretrain.structures import DataSample
-
     config = METHODS[method].model(network, 3)
     single = METHODS[method].single_label
     model = MODELS.build(dict(config, data_preprocessor=dict(num_classes=3)))
@@ -150,8 +151,11 @@ def test_a_vit_of_the_host_gives_vectors():
     network = find_network('VisionTransformer:arch=deit-tiny,img_size=32', 32)
     assert network.neck is None and network.channels == 192
     assert network.branch_modules == ['backbone.layers.11', 'backbone.ln1']
-    with pytest.raises(ValueError, match='takes no pictures of 8 x 8 pixels: .*--image-size'):
-        find_network('VisionTransformer:arch=deit-tiny,img_size=32', 8)
+
+
+def test_a_size_that_does_not_fit():
+    with pytest.raises(ValueError, match='--backbone X takes no pictures of 8 x 8 pixels: .*--image-size'):
+        _look(torch.nn.Linear(3, 3), 'X', 8)
 
 
 @pytest.mark.parametrize('package', ['timm', 'transformers'])

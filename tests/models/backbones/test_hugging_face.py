@@ -62,5 +62,5 @@ def test_a_convolutional_network(tmp_path):
 
 
 def test_no_model(tmp_path):
-    with pytest.raises(OSError):
+    with pytest.raises((OSError, ValueError)):
         HuggingFaceBackbone(str(tmp_path))

@@ -30,6 +30,7 @@ class HuggingFaceBackbone(BaseBackbone):
     Raises:
         ImportError: If transformers is not installed.
         OSError: If there is no such model, or no safetensors file in it.
+        ValueError: If its ``config.json`` names no kind of model.
     """
 
     @require('transformers')
@@ -57,3 +58,8 @@ class HuggingFaceBackbone(BaseBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """The last hidden state of images (B, 3, H, W)."""
         return (self.model(pixel_values=x, **self.options).last_hidden_state,)
+
+    def train(self, mode: bool = True) -> HuggingFaceBackbone:
+        """Training mode; the host's own returns nothing."""
+        super().train(mode)
+        return self
