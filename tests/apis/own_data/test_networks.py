@@ -43,11 +43,7 @@ def scores_and_loss(network, method, size=32):
     model = MODELS.build(dict(config, data_preprocessor=dict(num_classes=3)))
     for module in model.modules():
         if hasattr(module, 'set_class_statistics'):
-            from mmlongtail.structures import ClassStatistics
-
-            module.set_class_statistics(
-                ClassStatistics.from_dict(dict(class_counts=[5, 3, 1], num_images=6, classes='abc'))
-            )
+            module.set_class_statistics(ClassStatistics.from_dict(STATISTICS))
     samples = [DataSample().set_gt_label(k if single else [k]) for k in range(2)]
     for sample, stream in zip(samples, ('uniform', 'rebalanced')):
         if not single:
