@@ -1,0 +1,5 @@
+"""From a folder of pictures to a trained model: ``python -m mmlongtail.apis.own_data DATA``."""
+
+from .command import main
+
+__all__ = ['main']

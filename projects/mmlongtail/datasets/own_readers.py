@@ -1,0 +1,135 @@
+"""From what a user has, a folder, a list, a JSON or a devkit, to pictures and labels."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mmpretrain.registry import DATASETS
+
+from .building import LABEL_FILES
+from .devkit import find_releases, read_devkit
+from .own_data import OwnData, join_parts
+from .picture_scan import scan_pictures
+from .text_file import some_of
+
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+TRAIN_NAMES, VAL_NAMES = ('train', 'training'), ('val', 'valid', 'validation', 'test', 'testing')
+EXPECTED = (
+    'a folder with a folder of pictures for each class, a list (.csv, .tsv, .txt), a COCO-style JSON (.json) or a VOC '
+    'devkit (Annotations and JPEGImages) is expected'
+)
+
+
+def read_own_data(
+    source: str, pictures: str | None = None, classes: str | None = None, val: str | None = None
+) -> OwnData:
+    """Find out what ``source`` is and read it.
+
+    Args:
+        source: A folder, list, JSON or devkit as in ``EXPECTED``. A folder per class may lie in folders ``train`` and
+            ``val``, and a devkit may have ``ImageSets/Main/train.txt`` and ``val.txt``: they are the parts then.
+        pictures: Folder that the paths in a list or JSON are relative to; that of the file unless given.
+        classes: File with one class name a line, for a list of indices.
+        val: What describes the validation part, in the form of ``source``; for a devkit also a list of ids.
+
+    Raises:
+        FileNotFoundError: If something is missing.
+        ValueError: If ``source`` is none of these, the parts have other classes or share pictures, or a form's own
+            reader finds a fault.
+    """
+    for path in filter(None, (source, val, pictures, classes)):
+        if not os.path.exists(path):
+            raise FileNotFoundError(f'{path} does not exist')
+    where = Path(source).absolute()
+    if val is not None and Path(val).is_file() and where.is_dir() and find_releases(where):
+        return read_devkit(where, val)
+    data = _read(where, pictures, classes)
+    return (
+        data if val is None else join_parts(data, _read(Path(val).absolute(), pictures, classes), source, val)
+    )
+
+
+def _read(where: Path, pictures: str | None, classes: str | None) -> OwnData:
+    if where.is_file():
+        return _read_file(where, pictures, classes)
+    return read_devkit(where) if find_releases(where) else _read_folders(where)
+
+
+def leave_out_broken(data: OwnData, cache: Path | None = None) -> OwnData:
+    """Leave out the pictures that do not decode; a note names them.
+
+    Args:
+        data: What was read.
+        cache: As in :func:`scan_pictures`.
+
+    Raises:
+        ValueError: If none is left.
+    """
+    files = {os.path.join(data.root, path): path for path in data.paths}
+    faults = scan_pictures(list(files), cache)
+    if not faults:
+        return data
+    named = some_of([f'{files[file]} {fault}' for file, fault in faults.items()])
+    if len(faults) == len(files):
+        raise ValueError(f'{data.root}: none of {len(files)} pictures can be used: {named}')
+    return data.without(
+        {files[file] for file in faults}, f'{len(faults)} of {len(files)} pictures are left out: {named}'
+    )
+
+
+def _read_folders(root: Path) -> OwnData:
+    parts = {child.name.lower(): child for child in _folders(root)}
+    train = next((parts[name] for name in TRAIN_NAMES if name in parts), None)
+    val = next((parts[name] for name in VAL_NAMES if name in parts), None)
+    if train is None or not _folders(train):
+        return _read_class_folders(root)
+    data = _read_class_folders(train)
+    if val is None:
+        return data
+    return join_parts(data, _read_class_folders(val), str(train), str(val))
+
+
+def _read_class_folders(root: Path) -> OwnData:
+    found = {folder.name: _pictures(folder, root) for folder in _folders(root)}
+    empty = [name for name, paths in found.items() if not paths]
+    classes = tuple(name for name, paths in found.items() if paths)
+    if not classes:
+        raise ValueError(f'{root}: no folder of pictures in it: {EXPECTED}')
+    pairs = [(path, (k,)) for k, name in enumerate(classes) for path in found[name]]
+    notes = (f'folders without pictures are no classes: {some_of(empty)}',) if empty else ()
+    paths, labels = zip(*pairs)
+    return OwnData('a folder per class', root, paths, labels, classes, notes=notes)
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(child for child in root.iterdir() if child.is_dir() and not child.name.startswith('.'))
+
+
+def _pictures(folder: Path, root: Path) -> list[str]:
+    """The picture files in a folder and those below, relative to ``root``."""
+    return sorted(
+        os.path.relpath(os.path.join(place, name), root)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(SUFFIXES) and not name.startswith('.')
+    )
+
+
+def _read_file(path: Path, pictures: str | None, classes: str | None) -> OwnData:
+    kinds = LABEL_FILES | {'.tsv': LABEL_FILES['.csv']}
+    suffix = path.suffix.lower()
+    if suffix not in kinds:
+        raise ValueError(f'{path}: {EXPECTED}')
+    root = Path(pictures).absolute() if pictures else path.parent
+    named = {} if classes is None or suffix == '.json' else {'classes': os.path.abspath(classes)}
+    try:
+        dataset = DATASETS.build(dict(type=kinds[suffix], ann_file=str(path), data_prefix=str(root), **named))
+    except FileNotFoundError as error:
+        hint = '' if pictures else ' --pictures names the folder that they are in.'
+        raise FileNotFoundError(f'{error}{hint}') from error
+    items = [dataset.get_data_info(i) for i in range(len(dataset))]
+    paths = tuple(os.path.relpath(item['img_path'], root) for item in items)
+    labels = tuple(tuple(item['gt_label']) for item in items)
+    kind = 'a COCO-style JSON' if suffix == '.json' else 'a list of pictures and labels'
+    return OwnData(kind, root, paths, labels, tuple(dataset.metainfo['classes']))
