@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {  # name: (module:function, what it does)
+    'train': ('mmlongtail.apis.own_data:main', 'make a config for your own pictures, and train it'),
     'predict': ('mmlongtail.apis.predict:main', 'predict what the pictures in a folder show'),
     'tune': ('mmlongtail.apis.tune:main', 'tune the thresholds of a multi-label model on validation data'),
     'stats': ('mmlongtail.apis.stats:main', "print and draw a data set's class counts and co-occurrence"),
