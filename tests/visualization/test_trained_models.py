@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmlongtail.structures import MULTI_LABEL
 from mmlongtail.visualization import trained_models
 
 
@@ -28,8 +29,8 @@ def test_groups_of_the_test_metric(tiny_config_file, expert_files):
     inside = trained_models.config_groups(trained_models.read_config(expert_files[0]))
     assert inside['names'] == ('many', 'medium', 'few') and tuple(inside['edges']) == (3, 9)
     others = Config(dict(test_evaluator=[dict(type='Accuracy'), dict(type='LongTailSingleLabelMetric')]))
-    assert trained_models.config_groups(others)['head_inclusive'] is False
-    assert trained_models.config_groups(Config(dict(test_evaluator=dict(type='Accuracy')))) == {}
+    assert trained_models.config_groups(others).head_inclusive is False
+    assert trained_models.config_groups(Config(dict(test_evaluator=dict(type='Accuracy')))) == MULTI_LABEL
 
 
 def test_settings_are_overridden(tiny_config_file):

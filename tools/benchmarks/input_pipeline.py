@@ -23,7 +23,7 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.batched import ready_batch_collate
+from mmlongtail.datasets.wrappers.batched import ready_batch_collate
 
 MEAN_STD = dict(mean=[125.307, 122.961, 113.8575], std=[51.5865, 50.847, 51.255])
 RAND_AUGMENT = dict(policies='timm_increasing', num_policies=2, magnitude_level=9, magnitude_std=0.5)

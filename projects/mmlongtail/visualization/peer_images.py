@@ -14,6 +14,7 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmlongtail.datasets.wrappers import innermost
 from mmlongtail.structures import image_labels
 
 from .peers import Peers
@@ -60,7 +61,7 @@ def augmented_dataset(cfg: Config, part: str):
     """The part's images in the training's pipeline."""
     config, train = deepcopy(cfg[f'{part}_dataloader'].dataset), cfg.train_dataloader.dataset
     if part != 'train':
-        _innermost(config).pipeline = deepcopy(_innermost(train).pipeline)
+        innermost(config).pipeline = deepcopy(innermost(train).pipeline)
     return DATASETS.build(config)
 
 
@@ -76,10 +77,6 @@ def single_labels(dataset) -> np.ndarray:
             f'{type(dataset).__name__} has images of no class or of several, expected one class of each image'
         )
     return classes
-
-
-def _innermost(config: dict) -> dict:
-    return _innermost(config['dataset']) if 'dataset' in config else config
 
 
 def _chunks(indices: Sequence[int], size: int) -> list[list[int]]:

@@ -8,6 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.datasets.wrappers import unwrap
+
 
 @HOOKS.register_module()
 class DatasetEpochHook(Hook):
@@ -43,8 +45,8 @@ class DatasetEpochHook(Hook):
             dataset.set_epoch(runner.epoch)
 
     def _receivers(self, dataset) -> Iterator:
-        if hasattr(dataset, 'set_epoch'):
-            yield dataset
-        inner = getattr(dataset, 'dataset', None)
-        for each in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner])):
-            yield from self._receivers(each)
+        for level in unwrap(dataset):
+            if hasattr(level, 'set_epoch'):
+                yield level
+            for part in getattr(level, 'datasets', ()):
+                yield from self._receivers(part)

@@ -11,7 +11,7 @@ from mmengine.dist import all_reduce
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, GroupsConfig, checks
 
 from .class_counts import ClassCountLoss
 from .focal import focal_power
@@ -39,7 +39,7 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
     Args:
         logits: (B, K).
         targets: (B, K), multi-hot or soft.
-        groups: Group of each class, (K,), as indices into ``GROUP_NAMES``.
+        groups: Group of each class, (K,), as :meth:`ClassGroups.assign` gives them.
 
     Returns:
         The two means, (K,) each, detached; 0.5 where no rank has any image.
@@ -49,7 +49,7 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
     sums = torch.stack([(labels * right).sum(1), labels.sum(1)])  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
-    for group in range(len(GROUP_NAMES)):
+    for group in range(len(MULTI_LABEL.names)):
         group_mean = means[:, groups == group].nanmean(dim=1, keepdim=True)
         means = torch.where(means.isnan() & (groups == group), group_mean, means)
     return tuple(torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5))
@@ -91,7 +91,7 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         reweight: ``dict(alpha=..., beta=..., mu=...)`` of DB loss's weight, see ``rebalanced_weight``; None for none.
         init_bias: The kappa of the class bias, whatever the factors are.
         bias_scale: The lambda of the class bias, > 0.
-        edges: Images at the tail's and at the head's edge, as in ``class_groups``.
+        groups: What differs from the preset ``multi_label``, see :meth:`ClassGroups.from_config`.
         class_counts: As in :class:`ClassCountLoss`.
         num_images: As in :class:`ClassCountLoss`.
         kwargs: ``reduction`` and ``loss_weight``.
@@ -117,7 +117,7 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         reweight: Mapping[str, float] | None = None,
         init_bias: float = 0.05,
         bias_scale: float = 5.0,
-        edges: tuple[int, int] = (20, 100),
+        groups: GroupsConfig = None,
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
         **kwargs,
@@ -126,8 +126,9 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         self.factors = dict(
             pos_scale=pos_scale, pos_divisor=pos_divisor, neg_scale=neg_scale, neg_divisor=neg_divisor
         )
+        self.class_groups = ClassGroups.from_config(groups, MULTI_LABEL)
         for name, factor in self.factors.items():
-            _check_factor(name, factor)
+            _check_factor(name, factor, self.class_groups.names)
         self.adaptive = checks.sequence('adaptive', adaptive, partial(checks.choice, options=self.factors))
         self.follows_negatives = FOLLOWS_NEGATIVES[
             checks.choice('adaptive_rule', adaptive_rule, FOLLOWS_NEGATIVES)
@@ -141,7 +142,6 @@ class ProbabilityGuidedLoss(ClassCountLoss):
         )
         self.init_bias = checks.number('init_bias', init_bias)
         self.bias_scale = checks.number('bias_scale', bias_scale, above=0)
-        self.edges = group_edges(edges)
         self.register_buffer('groups', torch.zeros(0, dtype=torch.int64), persistent=False)
         self.register_buffer('factor_values', torch.zeros(0), persistent=False)
         if class_counts is not None or num_images is not None:
@@ -178,27 +178,28 @@ class ProbabilityGuidedLoss(ClassCountLoss):
     def _set_counts(self, class_counts: Sequence[int] | None, num_images: int | None) -> None:
         super()._set_counts(class_counts, num_images)
         device = self.class_counts.device
-        groups = class_groups(self.class_counts.cpu().numpy(), self.edges)
-        values = [_per_class(name, factor, groups) for name, factor in self.factors.items()]
+        groups = self.class_groups.assign(self.class_counts.cpu().numpy())
+        names = [self.class_groups.names[group] for group in groups]
+        values = [_per_class(name, factor, names) for name, factor in self.factors.items()]
         self.groups = torch.as_tensor(groups, device=device)
         self.factor_values = torch.tensor(values, device=device)  # (4, K)
 
 
-def _check_factor(name: str, factor: Factor) -> None:
+def _check_factor(name: str, factor: Factor, groups: Sequence[str]) -> None:
     """Refuse what is neither a positive number, nor one per group, nor a list of some."""
     positive = partial(checks.number, above=0)
     if isinstance(factor, Mapping):
-        checks.mapping(name, factor, positive, GROUP_NAMES)
+        checks.mapping(name, factor, positive, groups)
     elif isinstance(factor, Sequence):
         checks.sequence(name, factor, positive, at_least=1)
     else:
         positive(name, factor)
 
 
-def _per_class(name: str, factor: Factor, groups: Sequence[int]) -> list[float]:
-    """The factor of each class."""
+def _per_class(name: str, factor: Factor, groups: Sequence[str]) -> list[float]:
+    """The factor of each class, by the name of its group."""
     if isinstance(factor, Mapping):
-        return [float(factor[GROUP_NAMES[group]]) for group in groups]
+        return [float(factor[group]) for group in groups]
     if isinstance(factor, Sequence):
         if len(factor) != len(groups):
             raise ValueError(f'{name} has {len(factor)} values, but there are {len(groups)} classes')
