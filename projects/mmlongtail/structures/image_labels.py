@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from array import array
+from collections.abc import Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -36,7 +36,7 @@ def image_labels(dataset) -> Labels:
     return _LABELS[dataset]
 
 
-def flat_labels(labels: Sequence) -> Labels:
+def flat_labels(labels: Iterable) -> Labels:
     """What :func:`image_labels` returns, from the classes of each image.
 
     Args:
@@ -46,30 +46,30 @@ def flat_labels(labels: Sequence) -> Labels:
         >>> flat_labels([[2], [], [1, 0, 1]])
         (array([0, 2, 2]), array([2, 0, 1]))
     """
-    kinds = set(map(type, labels))
-    if kinds == {int}:
-        return np.arange(len(labels)), np.fromiter(labels, np.int64, len(labels))
-    if not kinds <= {list, tuple}:
-        labels = [np.asarray(label, np.int64).ravel().tolist() for label in labels]
-    numbers = np.fromiter(map(len, labels), np.int64, len(labels))
-    images = np.repeat(np.arange(len(labels)), numbers)
-    classes = np.fromiter(chain.from_iterable(labels), np.int64, len(images))
-    if ((images[1:] > images[:-1]) | (classes[1:] > classes[:-1])).all():
+    flat, ends = array('q'), array('q')  # a list of millions of lists would keep the garbage collector busy
+    for label in labels:
+        if not isinstance(label, (list, tuple)):
+            label = np.asarray(label, np.int64).ravel().tolist() if not isinstance(label, int) else (label,)
+        flat.extend(label)
+        ends.append(len(flat))
+    classes = np.array(flat, np.int64)
+    images = np.repeat(np.arange(len(ends)), np.diff(np.array(ends, np.int64), prepend=0))
+    later = images[1:] > images[:-1]
+    if (later | (classes[1:] > classes[:-1])).all():
         return images, classes
-    order = np.lexsort((classes, images))
-    images, classes = images[order], classes[order]
-    first = np.append(True, (images[1:] > images[:-1]) | (classes[1:] > classes[:-1]))
+    classes = classes[np.lexsort((classes, images))]
+    first = np.append(True, later | (classes[1:] > classes[:-1]))
     return images[first], classes[first]  # each class once
 
 
-def _label_of_each(dataset) -> list:
+def _label_of_each(dataset) -> Iterator:
     """The class or classes of each image, as the data set tells them."""
     read = getattr(dataset, 'get_cat_ids', None)
     stored = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
     if stored and read.__module__.split('.')[0] in KNOWN:
-        return [info['gt_label'] for info in _stored(dataset)]
+        return (info['gt_label'] for info in _stored(dataset))
     read = read or (lambda i: dataset.get_data_info(i)['gt_label'])
-    return [read(i) for i in range(len(dataset))]
+    return map(read, range(len(dataset)))
 
 
 def _stored(dataset: BaseDataset) -> Iterator[dict]:
