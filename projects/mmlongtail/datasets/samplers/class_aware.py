@@ -104,7 +104,7 @@ class ClassAwareSampler(OrderSampler):
             first, passed = last, passed + int(passes[classes].sum())
 
     def _shuffled(self, rng, length: int, passed: int, counts, passes, starts) -> np.ndarray:
-        """The queues of some classes, (k, length), from the classes' (k,) numbers of images and passes and their place."""
+        """The queues of some classes, (k, length), from their numbers of images, of passes and their starts, (k,)."""
         owner = np.repeat(np.arange(len(passes)), passes)  # (P,), the class of each pass
         sizes = counts[owner]
         shift = starts[owner] - (np.cumsum(sizes) - sizes)
