@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     data_preprocessors,
     heads,
     losses,
+    peft,
     selfsup,
     tta,
 )
