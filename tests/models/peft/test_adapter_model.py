@@ -122,7 +122,13 @@ def test_any_network_of_such_blocks(images):
 def test_timm(images):
     pytest.importorskip('timm', reason='TIMM IS MISSING: adapters were not checked in its networks')
     vit = dict(
-        type='TIMMBackbone', model_name='vit_tiny_patch16_224', img_size=8, patch_size=4, embed_dim=8, depth=2, num_heads=2
+        type='TIMMBackbone',
+        model_name='vit_tiny_patch16_224',
+        img_size=8,
+        patch_size=4,
+        embed_dim=8,
+        depth=2,
+        num_heads=2,
     )
     backbone = build(dict(vit, init_values=0.1), rank=2, prompts=1)
     assert torch.equal(deepcopy(backbone)(images)[0], backbone(images)[0])
@@ -136,7 +142,8 @@ def test_layer_wise_decay_sees_plain_names(vit):
     model.backbone = build(vit, rank=1)
     model.get_layer_depth = lambda name: model.backbone.get_layer_depth(name, 'backbone.')
     constructor = LearningRateDecayOptimWrapperConstructor(
-        dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1.0)), dict(layer_decay_rate=0.5)
+        dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1.0, weight_decay=0.0)),
+        dict(layer_decay_rate=0.5),
     )
     wrapper = constructor(model)
     rates = {id(group['params'][0]): group['lr'] for group in wrapper.param_groups}
@@ -154,7 +161,11 @@ def branched(backbone, names=NAMES):
         branch_modules=names,
         backbone=backbone,
         head=dict(
-            type='MultiBranchHead', num_branches=2, num_classes=4, in_channels=8, loss=dict(type='CrossEntropyLoss')
+            type='MultiBranchHead',
+            num_branches=2,
+            num_classes=4,
+            in_channels=8,
+            loss=dict(type='CrossEntropyLoss'),
         ),
     )
 
@@ -207,7 +218,9 @@ def test_a_checkpoint_of_branches_fills_another_model(vit, plain, images, tmp_pa
 def test_experts_start_apart_and_share_the_network(vit, plain, images):
     start = dict(type='Pretrained', checkpoint=plain[1])
     expert = dict(type='LinearClsHead', num_classes=4, in_channels=8)
-    head = dict(type='MultiExpertHead', num_experts=3, expert=expert, loss=dict(type='NestedCollaborativeLoss'))
+    head = dict(
+        type='MultiExpertHead', num_experts=3, expert=expert, loss=dict(type='NestedCollaborativeLoss')
+    )
     head['loss']['classification'] = dict(type='CrossEntropyLoss')
     model = MODELS.build(
         dict(

@@ -32,11 +32,11 @@ def adapter_model(
 
     Source: Shi et al., "Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts", ICML 2024 (LIFT).
 
-    The backbone itself is returned, not a wrapper: its parameters keep their names, so that plain checkpoints, layer-wise
-    decay of the learning rate and ``branch_modules`` work as without adapters. Those of block ``backbone.layers.3`` are
-    ``backbone.layers.3.adapter`` and ``backbone.layers.3.prompt``; named in ``branch_modules``, branches or experts share
-    the frozen network and own their adapters only. Checkpoints hold what learns and a check sum of the rest, which
-    comes from the backbone's own ``init_cfg``.
+    The backbone itself is returned, not a wrapper: its parameters keep their names, so that plain checkpoints,
+    layer-wise decay of the learning rate and ``branch_modules`` work as without adapters. What block
+    ``backbone.layers.3`` gets is ``backbone.layers.3.adapter`` and ``backbone.layers.3.prompt``; named in
+    ``branch_modules``, branches or experts share the frozen network and own these only. Checkpoints hold what learns
+    and a check sum of the rest, which comes from the backbone's own ``init_cfg``.
 
     Args:
         module: Config of the backbone: of MMPretrain, of timm (``TIMMBackbone``), or of the user.
@@ -115,7 +115,9 @@ def tune(backbone: nn.Module, name: str) -> None:
     }
     pattern = r'(.*\.)?[^.]*bias' if name == 'bias' else name
     fitting = [
-        p for n, p in backbone.named_parameters() if (n in norms if name == 'norm' else re.fullmatch(pattern, n))
+        p
+        for n, p in backbone.named_parameters()
+        if (n in norms if name == 'norm' else re.fullmatch(pattern, n))
     ]
     if not fitting:
         raise ValueError(f'tuned: {name!r} fits no parameter of {type(backbone).__name__}')

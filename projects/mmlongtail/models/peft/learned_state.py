@@ -64,7 +64,9 @@ def _fill_in(backbone: nn.Module, state_dict: dict, prefix: str, *_) -> None:
     frozen = any(is_frozen(backbone, name) for name in given)
     if frozen:
         backbone.frozen_filled = True
-        lacking = set() if any(map(ADDED.fullmatch, given)) else set(filter(ADDED.fullmatch, own_names(backbone)))
+        lacking = (
+            set() if any(map(ADDED.fullmatch, given)) else set(filter(ADDED.fullmatch, own_names(backbone)))
+        )
         backbone.not_loaded = [m for m in _added_branches(backbone) if lacking and not m.loaded]
     elif given:
         _check_frozen(backbone, noted)
@@ -100,6 +102,6 @@ def _check_frozen(backbone: nn.Module, noted: Tensor | None) -> None:
     if noted is not None and not torch.isclose(noted.to(found), found, rtol=TOLERANCE):
         source = start.get('checkpoint') if isinstance(start, dict) else None
         raise ValueError(
-            f'the checkpoint has what was learned on another frozen network: its check sum is {float(noted):.6g}, that of '
-            f'this {type(backbone).__name__} is {float(found):.6g}, of init_cfg.checkpoint={source}'
+            f'the checkpoint has what was learned on another frozen network: its check sum is {float(noted):.6g}, '
+            f'that of this {type(backbone).__name__} is {float(found):.6g}, of init_cfg.checkpoint={source}'
         )

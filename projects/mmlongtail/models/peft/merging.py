@@ -23,7 +23,9 @@ def merge(backbone: nn.Module) -> nn.Module:
     """
     stuck = [name for name, m in backbone.named_modules() if isinstance(m, (Adapter, DeepPrompt))]
     if stuck:
-        raise ValueError(f'{stuck[0]} and {len(stuck) - 1} more cannot be merged into weights: keep them as they are')
+        raise ValueError(
+            f'{stuck[0]} and {len(stuck) - 1} more cannot be merged into weights: keep them as they are'
+        )
     plain = backbone.module if isinstance(backbone, LoRAModel) else backbone
     for name, layer in [(n, m) for n, m in plain.named_modules() if isinstance(m, LoRALinear)]:
         layer.original_layer.weight += layer.scaling * layer.lora_up.weight @ layer.lora_down.weight
