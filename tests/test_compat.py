@@ -187,7 +187,9 @@ def test_multimodal_models_need_the_helpers_that_they_import(helpers, monkeypatc
     from mmpretrain.utils import dependency
 
     monkeypatch.setattr(dependency, 'WITH_MULTIMODAL', True)
-    monkeypatch.setitem(sys.modules, 'transformers', SimpleNamespace(modeling_utils=SimpleNamespace(**helpers)))
+    monkeypatch.setitem(
+        sys.modules, 'transformers', SimpleNamespace(modeling_utils=SimpleNamespace(**helpers))
+    )
     compat.leave_out_multimodal()
     assert dependency.WITH_MULTIMODAL == bool(helpers)
 
