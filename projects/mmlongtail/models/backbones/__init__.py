@@ -1,6 +1,7 @@
 from .efficientnet_lite import EfficientNetLite
+from .foundation_vit import FoundationViT
 from .parallel_backbones import ParallelBackbones
 from .resnet10 import ResNet10
 from .resnet_cifar_lt import CifarResNet
 
-__all__ = ['CifarResNet', 'EfficientNetLite', 'ParallelBackbones', 'ResNet10']
+__all__ = ['CifarResNet', 'EfficientNetLite', 'FoundationViT', 'ParallelBackbones', 'ResNet10']
