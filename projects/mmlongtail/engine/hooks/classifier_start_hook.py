@@ -88,7 +88,7 @@ class ClassifierStartHook(Hook):
             )
         features, classes = read_class_features(self.file)
         ours = getattr(runner.train_dataloader.dataset, 'metainfo', {}).get('classes')
-        if classes and ours:
+        if classes and ours and not all(name.isdecimal() for name in ours):  # numbers are no names
             check_same_classes(ours, classes, self.file)
         device = next(runner.model.parameters()).device
         return features.float().to(device), torch.ones(len(features), dtype=torch.bool, device=device)
