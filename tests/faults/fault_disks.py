@@ -124,7 +124,7 @@ def test_a_read_only_folder(trainings, tmpfs, report, tmp_path):
 
 def test_a_loss_that_is_no_number(trainings, report, tmp_path):
     folder = tmp_path / 'run'
-    options = ['--cfg-options', 'optim_wrapper.optimizer.lr=1e30', 'param_scheduler=[]']
+    options = ['--cfg-options', 'param_scheduler.1.milestones=[1]', 'param_scheduler.1.gamma=1e30']
     assert finish(start(trainings[NAME], folder, options=options)) == 1
     assert 'loss = ' in last_error(Path(f'{folder}.log')) and 'not finite' in last_error(
         Path(f'{folder}.log')
@@ -132,7 +132,7 @@ def test_a_loss_that_is_no_number(trainings, report, tmp_path):
     weights = [torch.load(path, weights_only=False)['state_dict'] for path in folder.glob('*.pth')]
     finite = all(value.isfinite().all() for state in weights for value in state.values())
     report('loss NaN or infinite', NAME, 1, f'status 1, {len(weights)} checkpoints, all finite: {finite}')
-    assert finite
+    assert finite and weights
 
 
 def test_two_processes_one_of_which_gets_sigterm(trainings, report, tmp_path):
