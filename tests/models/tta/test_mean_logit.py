@@ -59,13 +59,11 @@ def test_branches_are_averaged_each():
         in_channels=6,
         loss=dict(type='CrossEntropyLoss'),
     )
-    model = classifier(head)
+    model = classifier(head, type='MultiBranchClassifier', num_branches=1)
     _, data = batch(3, 2)
+    views = [dict(inputs=view, data_samples=data['data_samples'][i]) for i, view in enumerate(data['inputs'])]
     alone = torch.stack(
-        [
-            torch.stack([s.pred_score.logit() for s in model.test_step(dict(inputs=v, data_samples=None))])
-            for v in data['inputs']
-        ]
+        [torch.stack([s.pred_score.logit() for s in model.test_step(view)]) for view in views]
     )
     predicted = MODELS.build(dict(type='MeanLogitTTA', module=model)).test_step(data)
     scores = torch.stack([sample.pred_score for sample in predicted])
