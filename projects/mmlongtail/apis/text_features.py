@@ -11,6 +11,7 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from mmlongtail.safe_loading import only_weights
 from mmlongtail.structures import checks
 
 SPACES = ('visual', 'joint')
@@ -60,7 +61,8 @@ def _load(folder: str | Path):
         raise ValueError(
             f'{folder} is no folder of a model: expected config.json, weights and a tokenizer in it'
         )
-    model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    with only_weights():
+        model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
     if not hasattr(model, 'get_text_features'):
         raise ValueError(
             f'{folder} has a {type(model).__name__}, expected a model of images and texts such as CLIP'

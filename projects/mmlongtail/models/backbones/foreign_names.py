@@ -67,16 +67,11 @@ def translate(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     if prefix is None:
         return None
     names = {key: key[len(prefix) :] for key in state_dict if key.startswith(prefix)}
-    if 'embeddings.patch_embedding.weight' in names.values() or 'conv1.weight' in names.values():
-        names = {key: name for key, name in names.items() if not name.startswith(OF_TEXTS)}
     found = {rename(name): state_dict[key] for key, name in names.items() if not re.fullmatch(UNUSED, name)}
-    for name, axes in (('cls_token', 3), ('pos_embed', 3)):
-        while name in found and found[name].ndim < axes:
+    for name in ('cls_token', 'pos_embed'):  # (1, N, D)
+        while name in found and found[name].ndim < 3:
             found[name] = found[name][None]
     return join(found)
-
-
-OF_TEXTS = ('text_model.', 'text_projection', 'token_embedding', 'logit_', 'visual_projection', 'ln_final')
 
 
 def find_prefix(state_dict: Mapping[str, Tensor]) -> str | None:

@@ -64,10 +64,9 @@ def _fill_in(backbone: nn.Module, state_dict: dict, prefix: str, *_) -> None:
     frozen = any(is_frozen(backbone, name) for name in given)
     if frozen:
         backbone.frozen_filled = True
-        lacking = (
-            set() if any(map(ADDED.fullmatch, given)) else set(filter(ADDED.fullmatch, own_names(backbone)))
-        )
-        backbone.not_loaded = [m for m in _added_branches(backbone) if lacking and not m.loaded]
+        whole = any(map(ADDED.fullmatch, given))
+        lacking = set() if whole else set(filter(ADDED.fullmatch, own_names(backbone)))
+        backbone.not_loaded = [] if whole else [m for m in _added_branches(backbone) if not m.loaded]
     elif given:
         _check_frozen(backbone, noted)
         lacking = {name for name in own_names(backbone) if is_frozen(backbone, name)}
