@@ -35,7 +35,6 @@ def trained(request, tmp_path) -> tuple[Config, str]:
     head = HEADS[request.param]
     kinds = dict(MultiExpertHead='MultiExpertClassifier', MultiBranchHead='MultiBranchClassifier')
     more = {} if head['type'] not in kinds else dict(num_branches=2, branch_modules=['backbone.layer4'])
-    if head['type'] == 'MultiExpertHead':
     backbone = dict(type='ResNet_CIFAR', depth=18, base_channels=2, stem_channels=2)
     gap = dict(type='GlobalAveragePooling')
     model = dict(
