@@ -27,6 +27,10 @@ def imbalanced_counts(
 
     Raises:
         ValueError: If there is no class, the factor is not 1 ... ``max_count``, or the type is unknown.
+
+    Example:
+        >>> imbalanced_counts(4, max_count=100, imbalance_factor=100)
+        array([100,  21,   4,   1])
     """
     checks.whole('num_classes', num_classes)
     most = checks.whole('max_count', max_count)

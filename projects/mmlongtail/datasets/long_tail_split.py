@@ -21,6 +21,10 @@ def pareto_counts(num_classes: int, max_count: int, min_count: int, power: float
 
     Raises:
         ValueError: If there is no class, the counts are not 1 <= min_count <= max_count, or the power is not positive.
+
+    Example:
+        >>> pareto_counts(5, max_count=100, min_count=5)
+        array([100,  42,  19,   9,   5])
     """
     checks.whole('num_classes', num_classes)
     checks.whole(f'max_count={max_count}: min_count', min_count, at_most=checks.whole('max_count', max_count))
@@ -47,6 +51,10 @@ def long_tail_targets(
 
     Returns:
         Wanted images per class, (K,) int64.
+
+    Example:
+        >>> long_tail_targets([40, 90, 12])
+        array([18, 90,  5])
     """
     class_counts = np.asarray(class_counts)
     tie_break = np.random.default_rng(seed).permutation(len(class_counts))
@@ -74,6 +82,10 @@ def choose_images(
 
     Returns:
         Indices of the images kept, ascending.
+
+    Example:
+        >>> choose_images([0, 1, 2, 2, 3], [0, 0, 0, 1, 0], targets=[1, 1])  # image 2 brings both classes along
+        array([2])
     """
     images, starts = np.unique(image_index, return_index=True)
     labels = np.split(class_index, starts[1:])

@@ -31,6 +31,11 @@ def stratified_split(
 
     Raises:
         ValueError: If ``share`` is not between 0 and 1, or a label is not a class index.
+
+    Example:
+        >>> in_val = stratified_split([[0], [0], [0], [0], [0], [1], [1]], num_classes=2, share=0.2)
+        >>> int(in_val[:5].sum()), int(in_val[5:].sum())  # of each class
+        (1, 1)
     """
     checks.number('share', share, above=0, below=1)
     sizes = np.fromiter(map(len, labels), np.int64, len(labels))

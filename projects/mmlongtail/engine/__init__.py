@@ -1,1 +1,9 @@
-from . import hooks, loops, optim, package_checkpoint, quiet_runner  # noqa: F401
+"""What runs a training: hooks, loops, optimizer wrappers and the runner."""
+
+from . import hooks, loops, optim, package_checkpoint  # noqa: F401  registers a scheme of paths
+from .hooks import *  # noqa: F403
+from .loops import *  # noqa: F403
+from .optim import *  # noqa: F403
+from .quiet_runner import QuietRunner
+
+__all__ = ['QuietRunner', *hooks.__all__, *loops.__all__, *optim.__all__]

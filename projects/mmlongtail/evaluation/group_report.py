@@ -20,6 +20,14 @@ class GroupReport:
         class_counts: Training images of each class, (K,), or None where the training set is unknown.
         groups: The groups of the classes.
         score, mean_score: What the score of a class and the mean over classes are called.
+
+    Example:
+        >>> print(GroupReport(np.array([80.0, 60.0, 40.0]), ['person', 'cat', 'boat'], np.array([775, 70, 4])))
+        group   classes  train images  mAP (%)
+        head          1    775 to 775    80.00
+        medium        1      70 to 70    60.00
+        tail          1        4 to 4    40.00
+        total         3      4 to 775    60.00
     """
 
     per_class: np.ndarray

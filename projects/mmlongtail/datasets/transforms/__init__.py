@@ -1,3 +1,9 @@
 """Transforms that MMPretrain lacks."""
 
-from . import compose_digits, minimalist_crop, photometric, position_crop, side_crop  # noqa: F401
+from .compose_digits import ComposeDigits
+from .minimalist_crop import MinimalistCrop
+from .photometric import PhotoMetricDistortion
+from .position_crop import PositionCrop
+from .side_crop import RandomSideCrop
+
+__all__ = ['ComposeDigits', 'MinimalistCrop', 'PhotoMetricDistortion', 'PositionCrop', 'RandomSideCrop']

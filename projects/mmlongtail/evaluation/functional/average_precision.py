@@ -27,6 +27,10 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: If the shapes differ, a score is NaN or a target is neither 0 nor 1.
+
+    Example:
+        >>> average_precision([[0.9, 0.2], [0.6, 0.7], [0.4, 0.4]], [[1, 0], [0, 1], [1, 0]]).round(3)
+        array([0.833, 1.   ])
     """
     scores, targets = check_scores_and_targets(scores, targets)
     num_images, num_classes = scores.shape

@@ -25,6 +25,10 @@ def expected_calibration_error(confidences: np.ndarray, correct: np.ndarray, num
 
     Raises:
         ValueError: If the shapes differ or are empty, a confidence is no probability or there is no bin.
+
+    Example:
+        >>> round(expected_calibration_error([0.9, 0.6], [1, 0]), 2)
+        0.35
     """
     confidences, correct = np.asarray(confidences, np.float64), np.asarray(correct, np.float64)
     if confidences.ndim != 1 or confidences.shape != correct.shape or not confidences.size:

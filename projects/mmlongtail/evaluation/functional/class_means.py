@@ -12,6 +12,10 @@ def class_means(values: np.ndarray, labels: np.ndarray, num_classes: int) -> np.
         values: One number or truth value per image, (N,).
         labels: Class ids, (N,).
         num_classes: K.
+
+    Example:
+        >>> class_means([1, 0, 1], [0, 0, 1], num_classes=3)
+        array([0.5, 1. , nan])
     """
     images = np.bincount(labels, minlength=num_classes)
     sums = np.bincount(labels, values, num_classes)

@@ -23,6 +23,10 @@ def f_scores(scores: np.ndarray, targets: np.ndarray, threshold: float = 0.5) ->
 
     Raises:
         ValueError: As :func:`~mmlongtail.evaluation.functional.average_precision`.
+
+    Example:
+        >>> {name: round(score, 2) for name, score in f_scores([[0.9], [0.6]], [[1], [0]]).items()}
+        {'CF1': 0.67, 'OF1': 0.67, 'macro_F1': 0.67}
     """
     scores, targets = check_scores_and_targets(scores, targets)
     predicted = scores >= threshold

@@ -40,6 +40,11 @@ class DistributionBalancedLoss(MultiLabelLoss):
 
     Raises:
         ValueError: For ``neg_scale`` not above 0 or a negative ``focal_gamma``.
+
+    Example:
+        >>> loss = DistributionBalancedLoss(class_counts=[90, 9, 1], num_images=95)
+        >>> loss(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[1, 0, 1]]))
+        tensor(0.1417)
     """
 
     def __init__(

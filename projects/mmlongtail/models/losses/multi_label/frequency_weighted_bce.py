@@ -26,6 +26,11 @@ class FrequencyWeightedBCELoss(MultiLabelLoss):
         num_images: As in :class:`ClassCounts`.
         reduction: As in :class:`MultiLabelLoss`.
         loss_weight: Factor of the result.
+
+    Example:
+        >>> loss = FrequencyWeightedBCELoss(class_counts=[90, 9, 1], num_images=95)
+        >>> loss(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[1, 0, 1]]))
+        tensor(0.9201)
     """
 
     def __init__(

@@ -101,6 +101,11 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         ValueError: For a factor that is not positive, lacks a group or has not one value per class; for an unknown
             ``focal``, ``focal_on``, ``adaptive`` or ``adaptive_rule``, another key than those in ``reweight``, a
             negative ``focal_gamma``, a ``balance`` or a ``bias_scale`` not above 0.
+
+    Example:
+        >>> loss = ProbabilityGuidedLoss(class_counts=[90, 9, 1], num_images=95)
+        >>> loss(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[1, 0, 1]]))
+        tensor(0.0709)
     """
 
     def __init__(

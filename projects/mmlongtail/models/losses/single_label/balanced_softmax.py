@@ -20,6 +20,11 @@ class BalancedSoftmaxLoss(LogitAdjustmentLoss):
         class_counts: As in :class:`ClassCounts`; a class without training images counts as one with a single image.
         reduction: As in :class:`SingleLabelLoss`.
         loss_weight: Factor of the result.
+
+    Example:
+        >>> loss, logits = BalancedSoftmaxLoss(class_counts=[90, 9, 1]), torch.tensor([[2.0, 0.0, 0.0]])
+        >>> loss(logits, torch.tensor([0])), loss(logits, torch.tensor([2]))
+        (tensor(0.0149), tensor(6.5147))
     """
 
     def __init__(

@@ -49,6 +49,11 @@ class GCLLoss(SingleLabelLoss):
 
     Raises:
         ValueError: For an unknown cloud, or a number out of its range.
+
+    Example:
+        >>> loss = GCLLoss(class_counts=[90, 9, 1])
+        >>> loss.cloud_sizes(torch.tensor([90.0, 9.0, 1.0]))
+        tensor([0.0000, 0.5117, 1.0000])
     """
 
     def __init__(

@@ -36,6 +36,13 @@ class LDAMLoss(SingleLabelLoss):
     Raises:
         ValueError: For a number out of its range.
         RuntimeError: With ``drw_epoch``, if the loss was never told the progress of the training.
+
+    Example:
+        >>> loss, cosines = LDAMLoss(class_counts=[90, 9, 1]), torch.tensor([[0.2, 0.0, 0.2]])
+        >>> loss.margins(torch.tensor([90.0, 9.0, 1.0]))
+        tensor([0.1623, 0.2887, 0.5000])
+        >>> loss(cosines, torch.tensor([0])), loss(cosines, torch.tensor([2]))
+        (tensor(4.8801), tensor(15.0025))
     """
 
     def __init__(

@@ -29,6 +29,10 @@ class LogitAdjustmentLoss(SingleLabelLoss):
 
     Raises:
         ValueError: For a negative ``tau``.
+
+    Example:
+        >>> LogitAdjustmentLoss(tau=0.5, class_counts=[90, 9, 1])(torch.zeros(1, 3), torch.tensor([0]))
+        tensor(0.3518)
     """
 
     def __init__(
