@@ -23,7 +23,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True, scope='session')
 def threads():
-    """One, which keeps tiny models from fighting busy neighbours for cores, or as many as ``TEST_THREADS`` says."""
+    """One, which keeps tiny models from fighting busy neighbors for cores, or as many as ``TEST_THREADS`` says."""
     torch.set_num_threads(int(os.environ.get('TEST_THREADS', 1)))
     # a forked process would wait for ever for threads that it does not have
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))

@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def tiny_dataset(folder: Path) -> dict:
-    """Six grey pictures of three classes, annotated as MMPretrain's multi-label set wants it."""
+    """Six gray pictures of three classes, annotated as MMPretrain's multi-label set wants it."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     labels = [[0], [0, 1], [0, 2], [0, 1], [1], [0]]

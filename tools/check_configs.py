@@ -1,6 +1,6 @@
 """Check that every config parses and builds its model: ``python tools/check_configs.py [CONFIG ...]``.
 
-Weights are not initialised, so nothing is downloaded.
+Weights are not initialized, so nothing is downloaded.
 """
 
 import argparse

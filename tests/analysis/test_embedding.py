@@ -47,7 +47,7 @@ def test_images_are_a_bounded_draw_of_the_seed():
     assert set(embedding.choose_images(labels, [2, 0], per_class=50, seed=2)[0]) != set(drawn)
 
 
-def test_neighbours_stay_neighbours():
+def test_neighbors_stay_neighbors():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], 15)
     feats = 20 * rng.normal(size=(3, 16))[labels] + rng.normal(size=(45, 16))

@@ -1,4 +1,4 @@
-"""Misspelt keys are found, helpers and defaults of the host are not taken for them."""
+"""Misspelled keys are found, helpers and defaults of the host are not taken for them."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def config(tmp_path):
         ('custom_hook = []', 'custom_hooks'),
     ],
 )
-def test_a_misspelt_key_of_a_file(config, line, meant):
+def test_a_misspelled_key_of_a_file(config, line, meant):
     text = TEXT.replace('custom_hooks', 'my_hooks')
     with pytest.raises(ValueError, match=f"nothing reads '{line.split()[0]}': is '{meant}' meant"):
         check_file(config(text + line))

@@ -78,7 +78,7 @@ def test_whole_images_and_no_class_above_its_target(entries):
     assert (reached[targets < 40] == targets[targets < 40]).all()
 
 
-def test_targets_above_what_there_is_keep_every_labelled_image(entries):
+def test_targets_above_what_there_is_keep_every_labeled_image(entries):
     images, classes = entries
     assert choose_images(images, classes, np.full(12, 10**6)).tolist() == np.unique(images).tolist()
     assert choose_images(images, classes, np.zeros(12)).size == 0

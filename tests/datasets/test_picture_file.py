@@ -16,7 +16,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png_that_says(width: int, height: int) -> bytes:
-    """A PNG of a few bytes whose header asks for that many grey pixels."""
+    """A PNG of a few bytes whose header asks for that many gray pixels."""
     header = chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0))
     return b'\x89PNG\r\n\x1a\n' + header + chunk(b'IDAT', zlib.compress(bytes(100))) + chunk(b'IEND', b'')
 

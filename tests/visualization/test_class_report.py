@@ -43,7 +43,7 @@ def test_table_without_cooccurrence_and_with_empty_groups_and_classes():
     assert table.endswith('classes without an image: b, c')
 
 
-def test_bars_are_the_sorted_counts_in_their_groups_colours(statistics, tmp_path):
+def test_bars_are_the_sorted_counts_in_their_groups_colors(statistics, tmp_path):
     figure = draw_class_counts(statistics, ClassGroups((3, 8)))
     axes = figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [8, 4, 2]

@@ -70,9 +70,9 @@ def test_norms_in_order(relative):
 
 @pytest.mark.parametrize('draw', [figures.score_figure, figures.norm_figure])
 def test_runs_that_cannot_be_drawn(draw):
-    with pytest.raises(ValueError, match='colours for 1 to 10 runs, got 0'):
+    with pytest.raises(ValueError, match='colors for 1 to 10 runs, got 0'):
         draw({}, STATISTICS)
-    with pytest.raises(ValueError, match='colours for 1 to 10 runs, got 11'):
+    with pytest.raises(ValueError, match='colors for 1 to 10 runs, got 11'):
         draw({str(i): GCL for i in range(11)}, STATISTICS)
     other = ClassStatistics(np.array([3, 2]), 5)
     with pytest.raises(ValueError, match=r'A has values of shape \(4,\), expected 2 classes'):
@@ -81,15 +81,15 @@ def test_runs_that_cannot_be_drawn(draw):
         figures.score_figure({'A': GCL}, STATISTICS, style='pie')
 
 
-def test_points_have_the_colour_and_marker_of_their_class():
+def test_points_have_the_color_and_marker_of_their_class():
     points, labels = np.random.default_rng(0).normal(size=(7, 2)), np.array([0, 1, 0, 3, 1, 0, 3])
     figure = figures.tsne_figure(points, labels, STATISTICS, 'CE', groups=SINGLE_LABEL)
     (ax,) = figure.axes
     assert legend(figure) == ['person, many, 300', 'car, medium, 100', 'cow, few, 5']  # no dog is drawn
-    colours = [dots.get_facecolor() for dots in ax.collections]
+    colors = [dots.get_facecolor() for dots in ax.collections]
     for dots, k in zip(ax.collections, (1, 3, 0)):
         np.testing.assert_array_equal(dots.get_offsets(), points[labels == k])
-    assert not any(same_color(colours[i], colours[i - 1]) for i in range(3))
+    assert not any(same_color(colors[i], colors[i - 1]) for i in range(3))
     shapes = [len(dots.get_paths()[0]) for dots in ax.collections]
     assert len(set(shapes)) == 3
     with pytest.raises(ValueError, match='labels have 21 classes, expected at most 20'):

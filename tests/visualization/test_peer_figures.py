@@ -67,8 +67,8 @@ def test_histogram_in_percent():
 
 
 @pytest.mark.parametrize('number', [0, 11])
-def test_runs_without_a_colour(number):
-    with pytest.raises(ValueError, match=f'colours for 1 to 10 runs, got {number}'):
+def test_runs_without_a_color(number):
+    with pytest.raises(ValueError, match=f'colors for 1 to 10 runs, got {number}'):
         figures.divergence_figure({str(i): ONE for i in range(number)}, STATISTICS)
-    with pytest.raises(ValueError, match=f'colours for 1 to 10 runs, got {number}'):
+    with pytest.raises(ValueError, match=f'colors for 1 to 10 runs, got {number}'):
         figures.hardest_negative_figure({str(i): np.ones(2) for i in range(number)})

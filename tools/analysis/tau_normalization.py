@@ -4,7 +4,7 @@
     python tools/analysis/tau_normalization.py CONFIG CHECKPOINT --taus 0.5 --out tau.pth
 
 The network sees each image once, whatever the number of tau. Choose tau on other images than those of the test. With a
-single tau, ``--out`` writes the checkpoint with its weights normalised.
+single tau, ``--out`` writes the checkpoint with its weights normalized.
 """
 
 import argparse
@@ -26,7 +26,7 @@ TAUS = [i / 10 for i in range(11)]
 
 def make_parser() -> argparse.ArgumentParser:
     """The common options and those of the sweep."""
-    parser = command_line.common_parser('Scores of a checkpoint with normalised class weights')
+    parser = command_line.common_parser('Scores of a checkpoint with normalized class weights')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--taus', type=float, nargs='+', default=TAUS, help='exponents (0, 0.1, ..., 1)')
     parser.add_argument('--part', choices=['val', 'test'], default='val', help='which set of the config')
@@ -55,7 +55,7 @@ def collect(model: torch.nn.Module, loader, amp: bool) -> list[tuple]:
 
 @torch.no_grad()
 def score(model: torch.nn.Module, batches: list[tuple], loop, tau: float, drop_bias: bool) -> dict:
-    """The metrics of the normalised classifier."""
+    """The metrics of the normalized classifier."""
     device = next(model.parameters()).device
     with tau_normalized(model.head, tau, drop_bias):
         for feats, samples in batches:
@@ -77,7 +77,7 @@ def sweep(runner: Runner, args: argparse.Namespace) -> list[dict]:
 
 
 def write(runner: Runner, args: argparse.Namespace) -> None:
-    """The checkpoint with what normalising changes in it; what else it has stays."""
+    """The checkpoint with what normalizing changes in it; what else it has stays."""
     head = bare_model(runner.model).head
     with tau_normalized(head, args.taus[0], args.drop_bias):
         weights = {f'head.{name}': value.detach().cpu().clone() for name, value in head.state_dict().items()}

@@ -4,9 +4,9 @@
     python tools/benchmarks/input_pipeline.py --data-root data/cifar     # the pictures of CIFAR-100-LT
     python tools/benchmarks/input_pipeline.py --device cuda
 
-Both go from the data set through a data loader without workers to the normalised batch that the model gets. The rounds
+Both go from the data set through a data loader without workers to the normalized batch that the model gets. The rounds
 of the two take turns, so that a busy machine slows both; medians are compared. Seconds are the process's own on a CPU,
-which leaves out what its neighbours take, and the clock's on a GPU.
+which leaves out what its neighbors take, and the clock's on a GPU.
 """
 
 import argparse

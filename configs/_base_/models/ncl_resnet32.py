@@ -1,5 +1,5 @@
 # NCL++ (Tan et al., 2023), the losses of eq. (14), on two complete ResNet-32 with linear classifiers in torch's own
-# initialisation, as in the authors' code.
+# initialization, as in the authors' code.
 model = dict(
     type='MultiExpertClassifier',
     num_branches=2,

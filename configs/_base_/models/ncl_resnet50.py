@@ -1,8 +1,8 @@
-# NCL++ (Tan et al., 2023) on two complete ResNet-50 with cosine classifiers, whose scale, bias and initialisation are
+# NCL++ (Tan et al., 2023) on two complete ResNet-50 with cosine classifiers, whose scale, bias and initialization are
 # those of the authors' code (the paper gives none).
 _base_ = './ncl_resnet32.py'
 
-# uniform in +- 1 / sqrt(channels), as torch initialises a linear layer; the bias starts at 0
+# uniform in +- 1 / sqrt(channels), as torch initializes a linear layer; the bias starts at 0
 cosine_init = dict(
     type='Kaiming',
     layer='Linear',

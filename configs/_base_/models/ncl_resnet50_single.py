@@ -1,5 +1,5 @@
 # The plain network beside NCL++'s two: ResNet-50 and the same cosine classifier.
-# uniform in +- 1 / sqrt(channels), as torch initialises a linear layer; the bias starts at 0
+# uniform in +- 1 / sqrt(channels), as torch initializes a linear layer; the bias starts at 0
 cosine_init = dict(
     type='Kaiming',
     layer='Linear',

@@ -72,7 +72,7 @@ def embed(
     Args:
         features: Of the images, (N, D).
         seed: Of the optimization.
-        perplexity: Roughly how many neighbours each point has.
+        perplexity: Roughly how many neighbors each point has.
         metric: Distance of features: 'euclidean' or 'cosine'.
         iterations: Steps of the optimization.
 

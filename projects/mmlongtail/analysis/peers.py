@@ -44,7 +44,7 @@ class Peers:
 
     @torch.no_grad()
     def log_probs(self, inputs: Tensor) -> Tensor:
-        """Logarithms of the experts' test scores of normalised images (B, C, H, W): (E, B, K) float64 on the CPU.
+        """Logarithms of the experts' test scores of normalized images (B, C, H, W): (E, B, K) float64 on the CPU.
 
         Raises:
             ValueError: If the scores are no probabilities of the training set's classes.
@@ -75,7 +75,7 @@ def load_peers(
         num_workers: Processes that load images.
 
     Raises:
-        ValueError: If a checkpoint does not fit, or models differ in class counts or in how images are normalised.
+        ValueError: If a checkpoint does not fit, or models differ in class counts or in how images are normalized.
     """
     cfgs = [read_config(config, options) for config, _ in files]
     known = [read_checkpoint(checkpoint)[0] for _, checkpoint in files]
@@ -83,9 +83,9 @@ def load_peers(
     for (_, checkpoint), statistics, model in zip(files, known, models):
         if not np.array_equal(statistics.class_counts, known[0].class_counts):
             raise ValueError(f'{checkpoint} and {files[0][1]} differ in class_counts: nothing to compare')
-        if _normalisation(model) != _normalisation(models[0]):
+        if _normalization(model) != _normalization(models[0]):
             raise ValueError(
-                f'{checkpoint} and {files[0][1]} differ in how their data_preprocessor normalises images, expected '
+                f'{checkpoint} and {files[0][1]} differ in how their data_preprocessor normalizes images, expected '
                 'models that can share them'
             )
         model.data_preprocessor.batch_augments = None  # an image that is mixed has no class
@@ -183,7 +183,7 @@ def mean_divergences(log_probs: Tensor) -> dict[str, Tensor]:
 
 
 def read_test_images(peers: Peers) -> tuple[np.ndarray, Iterator[Tensor]]:
-    """Class of each test image, (N,), and the normalised images, (B, C, H, W) at a time.
+    """Class of each test image, (N,), and the normalized images, (B, C, H, W) at a time.
 
     Raises:
         ValueError: If an image is of no class or of several.
@@ -257,7 +257,7 @@ def _expert_scores(sample) -> Tensor:
     return sample.expert_scores if 'expert_scores' in sample else sample.pred_score[None]
 
 
-def _normalisation(model: nn.Module) -> tuple:
+def _normalization(model: nn.Module) -> tuple:
     """What the model's preprocessor does to every image."""
     preprocessor = model.data_preprocessor
     mean, std = (getattr(preprocessor, name, torch.empty(0)).flatten().tolist() for name in ('mean', 'std'))

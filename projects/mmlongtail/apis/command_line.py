@@ -179,7 +179,7 @@ def cpu_processes(cfg: Config) -> Iterator[None]:
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[argparse.Namespace, Config]:
-    """Read the command line and the config that it names; a missing one or a misspelt key is a usage error."""
+    """Read the command line and the config that it names; a missing one or a misspelled key is a usage error."""
     args = parser.parse_args(argv)
     if not Path(args.config).is_file():
         parser.error(f'config file not found: {args.config}')

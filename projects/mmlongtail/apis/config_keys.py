@@ -1,4 +1,4 @@
-"""Keys of a config that nobody reads: misspelt ones are found here."""
+"""Keys of a config that nobody reads: misspelled ones are found here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def known_keys() -> set[str]:
 
 
 def check_file(cfg: Config) -> None:
-    """Refuse a top-level key that looks like a misspelt one.
+    """Refuse a top-level key that looks like a misspelled one.
 
     A key without a meaning is a helper where the file or one of its bases uses it; so is one unlike all others.
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ..structures import MULTI_LABEL, ClassGroups, ClassStatistics
 from .panels import NAMES_UP_TO
 
-GROUP_COLOURS = ('#0072b2', '#e69f00', '#d55e00')  # apart for colour-blind readers too
+GROUP_COLORS = ('#0072b2', '#e69f00', '#d55e00')  # apart for color-blind readers too
 
 
 def class_table(statistics: ClassStatistics, groups: ClassGroups = MULTI_LABEL, num_pairs: int = 10) -> str:
@@ -51,7 +51,7 @@ def _pairs(statistics: ClassStatistics, number: int) -> list[str]:
 
 
 def draw_class_counts(statistics: ClassStatistics, groups: ClassGroups = MULTI_LABEL) -> Figure:
-    """Draw a bar per class from the most to the least frequent, on a logarithmic axis, coloured by group."""
+    """Draw a bar per class from the most to the least frequent, on a logarithmic axis, colored by group."""
     counts = statistics.class_counts
     group_of = groups.assign(counts)
     order = np.argsort(-counts, kind='stable')
@@ -59,13 +59,11 @@ def draw_class_counts(statistics: ClassStatistics, groups: ClassGroups = MULTI_L
     axes = figure.subplots()
     for g, name in enumerate(groups.names):
         places = np.flatnonzero(group_of[order] == g)
-        axes.bar(
-            places, counts[order][places], color=GROUP_COLOURS[g], label=f'{name}, {len(places)} classes'
-        )
+        axes.bar(places, counts[order][places], color=GROUP_COLORS[g], label=f'{name}, {len(places)} classes')
     axes.set(yscale='log', ylabel='training images', xlabel='class', xlim=(-1, len(counts)))
     axes.set_ylim(bottom=0.5)
     for edge in groups.edges:
-        axes.axhline(edge, color='grey', linewidth=0.6, linestyle='--')
+        axes.axhline(edge, color='gray', linewidth=0.6, linestyle='--')
     _name_classes(axes.set_xticks, statistics, order, rotation=90)
     axes.legend()
     return figure

@@ -13,8 +13,8 @@ from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 from .panels import NAMES_UP_TO, class_panels, head_to_tail, mark_groups
 
-RUN_COLOURS = matplotlib.color_sequences['tab10']
-CLASS_COLOURS = matplotlib.color_sequences['tab20']
+RUN_COLORS = matplotlib.color_sequences['tab10']
+CLASS_COLORS = matplotlib.color_sequences['tab20']
 MARKERS = ('o', 's', '^')  # head, medium, tail
 CLEAR_BARS = 60  # beyond that many, bars are too thin to compare
 HEIGHT = 3.2  # of a panel, in inches
@@ -37,7 +37,7 @@ def score_figure(
         groups: The groups of the classes.
 
     Raises:
-        ValueError: For no run, more than there are colours, another number of classes, or an unknown style.
+        ValueError: For no run, more than there are colors, another number of classes, or an unknown style.
     """
     if style not in (None, 'bars', 'lines'):
         raise ValueError(f"style is {style!r}, expected 'bars' or 'lines'")
@@ -74,7 +74,7 @@ def norm_figure(
         groups: The groups of the classes.
 
     Raises:
-        ValueError: For no run, more than there are colours, or another number of classes.
+        ValueError: For no run, more than there are colors, or another number of classes.
     """
     if relative:
         runs = {name: values / values.mean() for name, values in runs.items()}
@@ -92,7 +92,7 @@ def tsne_figure(
     title: str = '',
     groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
-    """Points in the plane, a colour per class and a marker per group; classes from head to tail in the legend.
+    """Points in the plane, a color per class and a marker per group; classes from head to tail in the legend.
 
     Args:
         points: Their places, (N, 2).
@@ -102,21 +102,21 @@ def tsne_figure(
         groups: The groups of the classes.
 
     Raises:
-        ValueError: For more classes than colours.
+        ValueError: For more classes than colors.
     """
     order = [k for k in head_to_tail(class_statistics.class_counts) if (labels == k).any()]
-    if len(order) > len(CLASS_COLOURS):
-        raise ValueError(f'labels have {len(order)} classes, expected at most {len(CLASS_COLOURS)} to colour')
-    colours = RUN_COLOURS if len(order) <= len(RUN_COLOURS) else CLASS_COLOURS
+    if len(order) > len(CLASS_COLORS):
+        raise ValueError(f'labels have {len(order)} classes, expected at most {len(CLASS_COLORS)} to color')
+    colors = RUN_COLORS if len(order) <= len(RUN_COLORS) else CLASS_COLORS
     group_of = groups.assign(class_statistics.class_counts)
     figure = Figure(figsize=(6.6, 4.6), layout='constrained')
     ax = figure.add_subplot()
-    for colour, k in zip(colours, order):
+    for color, k in zip(colors, order):
         name, images = _class_name(class_statistics, k), class_statistics.class_counts[k]
         ax.scatter(
             *points[labels == k].T,
             s=14,
-            color=colour,
+            color=color,
             marker=MARKERS[group_of[k]],
             linewidths=0,
             alpha=0.8,
@@ -139,20 +139,20 @@ def _draw_runs(
 ) -> tuple[Figure, Axes]:
     """Values of each run, (K,), from head to tail, with a legend above the panel."""
     order = head_to_tail(class_statistics.class_counts)
-    if not 1 <= len(runs) <= len(RUN_COLOURS):
-        raise ValueError(f'there are colours for 1 to {len(RUN_COLOURS)} runs, got {len(runs)}: {list(runs)}')
+    if not 1 <= len(runs) <= len(RUN_COLORS):
+        raise ValueError(f'there are colors for 1 to {len(RUN_COLORS)} runs, got {len(runs)}: {list(runs)}')
     for run, values in runs.items():
         if values.shape != order.shape:
             raise ValueError(f'{run} has values of shape {values.shape}, expected {len(order)} classes')
     figure, (ax,) = class_panels(1, class_statistics, height=HEIGHT)
     places, width = np.arange(len(order)), 0.8 / len(runs)
     line = '-' if len(order) > NAMES_UP_TO else '.-'
-    for i, (colour, (run, values)) in enumerate(zip(RUN_COLOURS, runs.items())):
+    for i, (color, (run, values)) in enumerate(zip(RUN_COLORS, runs.items())):
         if bars:
             shift = (i - (len(runs) - 1) / 2) * width
-            ax.bar(places + shift, values[order], width, color=colour, label=labels[run])
+            ax.bar(places + shift, values[order], width, color=color, label=labels[run])
         else:
-            ax.plot(places, values[order], line, color=colour, linewidth=1, markersize=4, label=labels[run])
+            ax.plot(places, values[order], line, color=color, linewidth=1, markersize=4, label=labels[run])
     ax.grid(axis='y', alpha=0.3)
     ax.set_axisbelow(True)
     figure.legend(loc='outside upper left', ncols=1, fontsize=8, frameon=False)

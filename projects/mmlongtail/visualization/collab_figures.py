@@ -55,7 +55,7 @@ def compensation_figure(
     for ax, (name, symbol) in zip(axes, panels):
         for sign, (label, color) in SIGNS.items():
             ax.plot(branches[name][f'{symbol}_{sign}'][order], '.-', color=color, label=f'{label} logits')
-        ax.axhline(0 if symbol == 'mu' else 1, color='grey', linewidth=0.8)  # where training starts
+        ax.axhline(0 if symbol == 'mu' else 1, color='gray', linewidth=0.8)  # where training starts
         ax.set_title(f'{name}: $\\{symbol}$', loc='left', fontsize=10)
         ax.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=2, frameon=False)
         mark_groups(ax, class_statistics)

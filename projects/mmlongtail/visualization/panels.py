@@ -64,7 +64,7 @@ def mark_groups(
     for name, members in groups.members(counts).items():
         first, last = members[0] - 0.5, members[-1] + 0.5
         if name == groups.names[1]:
-            ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0, zorder=0)
+            ax.axvspan(first, last, color='gray', alpha=0.12, linewidth=0, zorder=0)
         text = name
         if name in means:
             mean = round(means[name], 1) + 0.0  # never -0.0

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
-from .classifier_figures import HEIGHT, RUN_COLOURS
+from .classifier_figures import HEIGHT, RUN_COLORS
 from .panels import NAMES_UP_TO, class_panels, head_to_tail, mark_groups
 
 PANELS = dict(experts='between experts, same image', copies='between copies of an image, same expert')
@@ -32,7 +32,7 @@ def divergence_figure(
         groups: The groups of the classes.
 
     Raises:
-        ValueError: For no run, more than there are colours, or runs that all have one expert and one copy.
+        ValueError: For no run, more than there are colors, or runs that all have one expert and one copy.
     """
     _check_number(runs)
     kinds = _kinds(runs)
@@ -40,10 +40,10 @@ def divergence_figure(
     order = head_to_tail(class_statistics.class_counts)
     line = '-' if len(order) > NAMES_UP_TO else '.-'
     for ax, kind in zip(axes, kinds):
-        for colour, (run, values) in zip(RUN_COLOURS, runs.items()):
+        for color, (run, values) in zip(RUN_COLORS, runs.items()):
             if kind in values:
                 label = f'{run}, mean {np.nanmean(values[kind]):.3g}'
-                ax.plot(values[kind][order], line, color=colour, linewidth=1, markersize=4, label=label)
+                ax.plot(values[kind][order], line, color=color, linewidth=1, markersize=4, label=label)
         ax.set_title(PANELS[kind], loc='left', fontsize=10)
         ax.set_ylabel('KL divergence (nats)')
         ax.grid(axis='y', alpha=0.3)
@@ -87,15 +87,15 @@ def hardest_negative_figure(runs: Mapping[str, np.ndarray]) -> Figure:
         runs: Probabilities of each run, (N,), by its name.
 
     Raises:
-        ValueError: For no run, or more than there are colours.
+        ValueError: For no run, or more than there are colors.
     """
     _check_number(runs)
     figure = Figure(figsize=(6, HEIGHT + 0.9), layout='constrained')
     ax = figure.add_subplot()
-    for colour, (run, values) in zip(RUN_COLOURS, runs.items()):
+    for color, (run, values) in zip(RUN_COLORS, runs.items()):
         percent = np.full(len(values), 100 / len(values))
         label = f'{run}, mean {values.mean():.3f}'
-        ax.hist(values, bins=BINS, range=(0, 1), weights=percent, histtype='step', color=colour, label=label)
+        ax.hist(values, bins=BINS, range=(0, 1), weights=percent, histtype='step', color=color, label=label)
     ax.set(xlim=(0, 1), xlabel='probability of the hardest negative', ylabel='test images (%)')
     ax.grid(axis='y', alpha=0.3)
     ax.legend(fontsize=8, frameon=False)
@@ -103,8 +103,8 @@ def hardest_negative_figure(runs: Mapping[str, np.ndarray]) -> Figure:
 
 
 def _check_number(runs: Mapping) -> None:
-    if not 1 <= len(runs) <= len(RUN_COLOURS):
-        raise ValueError(f'there are colours for 1 to {len(RUN_COLOURS)} runs, got {len(runs)}: {list(runs)}')
+    if not 1 <= len(runs) <= len(RUN_COLORS):
+        raise ValueError(f'there are colors for 1 to {len(RUN_COLORS)} runs, got {len(runs)}: {list(runs)}')
 
 
 def _kinds(runs: Mapping[str, Divergences]) -> list[str]:

@@ -37,7 +37,7 @@ def hugging_face(tmp_path_factory):
 
 
 def scores_and_loss(network, method, size=32):
-    """Of two grey pictures."""
+    """Of two gray pictures."""
     config = METHODS[method].model(network, 3)
     single = METHODS[method].single_label
     model = MODELS.build(dict(config, data_preprocessor=dict(num_classes=3)))

@@ -102,8 +102,8 @@ def test_class_frequencies_are_kangs_powers(labels, power, sampler):
     assert_frequencies(drawn, counts**power / np.sum(counts**power))
 
 
-def test_a_draw_tells_nothing_of_its_neighbours(labels):
-    """Pairs of neighbouring draws are as frequent as independent ones would be."""
+def test_a_draw_tells_nothing_of_its_neighbors(labels):
+    """Pairs of neighboring draws are as frequent as independent ones would be."""
     dataset = labels([[0], [0], [0], [1]], 2)
     sampler = ClassBalancedSampler(dataset, seed=4)
     pairs = np.concatenate([sampler.order(epoch).reshape(2, 2) for epoch in range(4000)])

@@ -52,8 +52,8 @@ def test_each_digit_is_there_and_nothing_else(count):
 
 
 @pytest.mark.parametrize('ink, channel', [('blue', 0), ('green', 1), ('red', 2)])
-def test_ink_has_its_colour(ink, channel):
-    """What a digit changes in the empty picture of the same seed shows its colour most; channels are B, G, R."""
+def test_ink_has_its_color(ink, channel):
+    """What a digit changes in the empty picture of the same seed shows its color most; channels are B, G, R."""
     transform = ComposeDigits(noise=0)
     for seed in range(20):
         empty, image = (

@@ -1,4 +1,4 @@
-"""The distortion against colour arithmetic in float64 (colorsys), and what it draws."""
+"""The distortion against color arithmetic in float64 (colorsys), and what it draws."""
 
 import colorsys
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmpretrain.registry import TRANSFORMS
 
-from mmlongtail.datasets.transforms.photometric import PhotoMetricDistortion, scale_and_shift, shift_colour
+from mmlongtail.datasets.transforms.photometric import PhotoMetricDistortion, scale_and_shift, shift_color
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def test_brightness_and_contrast_equal_float64(picture):
 
 
 @pytest.mark.parametrize('degrees, saturation', [(18, 1.0), (-18, 1.0), (-7.3, 0.5), (0.0, 1.5)])
-def test_colour_change_agrees_with_colorsys(picture, degrees, saturation):
+def test_color_change_agrees_with_colorsys(picture, degrees, saturation):
     expected = np.empty(picture.shape)
     for place in np.ndindex(picture.shape[:2]):
         h, s, v = colorsys.rgb_to_hsv(*(picture[place][::-1] / 255))
         rgb = colorsys.hsv_to_rgb((h + degrees / 360) % 1, min(1, s * saturation), v)
         expected[place] = np.multiply(rgb, 255)[::-1]
-    error = np.abs(shift_colour(picture, degrees, saturation) - expected)
+    error = np.abs(shift_color(picture, degrees, saturation) - expected)
     assert error.max() <= 10 and error.mean() < 1.5  # hue in 256 steps: 1 step is 6 levels
 
 

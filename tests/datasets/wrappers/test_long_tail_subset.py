@@ -15,7 +15,7 @@ SIZES = (14, 12, 13)
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory) -> dict:
-    """Config of a folder set; picture i of class k is evenly coloured (k, i, 0)."""
+    """Config of a folder set; picture i of class k is evenly colored (k, i, 0)."""
     root = tmp_path_factory.mktemp('folders')
     for k, (name, size) in enumerate(zip(CLASSES, SIZES)):
         (root / name).mkdir()

@@ -1,4 +1,4 @@
-"""Normalised classifiers in a real test, and the weights left as they were."""
+"""Normalized classifiers in a real test, and the weights left as they were."""
 
 import numpy as np
 import pytest

@@ -62,7 +62,7 @@ def test_cutout_hits_each_pixel_as_often_as_the_host_does(per_picture, shape):
 
 
 def test_overhanging_cutout_is_the_papers():
-    """DeVries & Taylor: a uniform pixel is the centre, and the square is clipped on all sides."""
+    """DeVries & Taylor: a uniform pixel is the center, and the square is clipped on all sides."""
     torch.manual_seed(0)
     images = torch.ones(SEVERAL, 1, 8, 8)
     hole = BatchCutout(4, pad_val=0, prob=1, overhang=True)(images)[:, 0] == 0

@@ -155,9 +155,9 @@ def test_plain_checkpoint_fills_every_expert(case, tmp_path):
     loaded.init_weights()
     load_checkpoint(loaded, file)  # load_from of a run
     pretrained = dict(backbone, init_cfg=dict(type='Pretrained', checkpoint=file, prefix='backbone.'))
-    initialised = experts(pretrained, neck, given, channels)
-    initialised.init_weights()
-    for model in (loaded, initialised):
+    initialized = experts(pretrained, neck, given, channels)
+    initialized.init_weights()
+    for model in (loaded, initialized):
         state = model.state_dict()
         for key, value in network.backbone.state_dict().items():
             for i in range(2):

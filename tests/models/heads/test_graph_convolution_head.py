@@ -168,7 +168,7 @@ def test_half_precision_logits_keep_distinct_scores():
         (dict(hidden_channels=0), 'hidden_channels is 0'),
         (dict(embedding_dim=0), 'embedding_dim is 0'),
         (dict(threshold=0), 'threshold is 0'),
-        (dict(neighbour_weight=1.5), 'neighbour_weight is 1.5'),
+        (dict(neighbor_weight=1.5), 'neighbor_weight is 1.5'),
     ],
 )
 def test_bad_arguments(arguments, words):

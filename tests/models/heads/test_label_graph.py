@@ -5,7 +5,7 @@ from mmlongtail.models.heads.label_graph import label_graph
 
 
 def papers_formula(cooccurrence, tau, p):
-    """Eq. (6), (7), (8) and the normalisation of eq. (3), entry by entry."""
+    """Eq. (6), (7), (8) and the normalization of eq. (3), entry by entry."""
     size = len(cooccurrence)
     weights = [[0.0] * size for _ in range(size)]
     for i in range(size):
@@ -30,7 +30,7 @@ def random_cooccurrence(seed=0, images=60, classes=9):
 
 def test_hand_worked_case():
     # P(b|a) is 4/10, just enough, P(c|a) 1/10; P(a|b) 4/5, P(c|b) 2/5; P(a|c) 1/4, P(b|c) 2/4.
-    graph = label_graph(np.array([[10, 4, 1], [4, 5, 2], [1, 2, 4]]), threshold=0.4, neighbour_weight=0.2)
+    graph = label_graph(np.array([[10, 4, 1], [4, 5, 2], [1, 2, 4]]), threshold=0.4, neighbor_weight=0.2)
     np.testing.assert_allclose(graph, [[0.8, 0.2, 0], [0.1, 0.8, 0.1], [0, 0.2, 0.8]], rtol=1e-12)
 
 
@@ -43,11 +43,11 @@ def test_is_the_papers_formula(tau, p):
     )
 
 
-def test_classes_without_image_or_neighbour_listen_to_themselves():
+def test_classes_without_image_or_neighbor_listen_to_themselves():
     graph = label_graph(random_cooccurrence(), 0.1, 0.2)
     for alone in (3, 5):
         assert graph[alone].tolist() == np.eye(9)[alone].tolist()
-    assert ((graph > 0).sum(1) > 1).sum() > 3  # the others do have neighbours
+    assert ((graph > 0).sum(1) > 1).sum() > 3  # the others do have neighbors
     assert graph[:, 3].sum() == 1  # and nobody else listens to a class without images
 
 

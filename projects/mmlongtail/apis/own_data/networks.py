@@ -219,7 +219,7 @@ def _build(name: str, config: dict) -> nn.Module:
 
 @torch.no_grad()
 def _look(network: nn.Module, name: str, size: int) -> Tensor:
-    """Last features of one grey picture."""
+    """Last features of one gray picture."""
     try:
         feats = network(torch.zeros(1, 3, size, size))
     except (RuntimeError, AssertionError, ValueError) as error:

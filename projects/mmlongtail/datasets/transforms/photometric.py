@@ -16,17 +16,17 @@ class PhotoMetricDistortion(BaseTransform):
     """Shift brightness and hue, scale contrast and saturation, each with probability one half.
 
     Source: Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016; the settings of Wu et al., Distribution-Balanced
-    Loss, ECCV 2020. Contrast comes before or after the colour change with equal chance. Everything is a table
+    Loss, ECCV 2020. Contrast comes before or after the color change with equal chance. Everything is a table
     look-up on uint8, so no sum can wrap around, whatever the numpy version.
 
     Required and modified key: ``img``, (H, W, 3) uint8, BGR.
 
     Args:
-        brightness_delta: Largest shift of brightness, in grey levels (0 ... 255).
+        brightness_delta: Largest shift of brightness, in gray levels (0 ... 255).
         contrast_range: Smallest and largest factor of contrast.
         saturation_range: Smallest and largest factor of saturation.
         hue_delta: Largest shift of hue, in degrees (0 ... 180).
-        swap_channels: Whether the colour channels are permuted too, with probability one half.
+        swap_channels: Whether the color channels are permuted too, with probability one half.
 
     Raises:
         ValueError: If a delta or a range is not one of those above, or a picture is not (H, W, 3) uint8.
@@ -72,7 +72,7 @@ class PhotoMetricDistortion(BaseTransform):
         drawn = self._draw()
         before, after = (drawn['contrast'], 1.0) if drawn['contrast_first'] else (1.0, drawn['contrast'])
         img = scale_and_shift(img, before, drawn['brightness'] * before)
-        img = shift_colour(img, drawn['hue'], drawn['saturation'])
+        img = shift_color(img, drawn['hue'], drawn['saturation'])
         img = scale_and_shift(img, after, 0.0)
         results['img'] = cv2.merge([img[..., channel] for channel in drawn['channels']])
         return results
@@ -99,7 +99,7 @@ def scale_and_shift(img: np.ndarray, factor: float, shift: float) -> np.ndarray:
     return cv2.LUT(img, table)
 
 
-def shift_colour(img: np.ndarray, degrees: float, saturation: float) -> np.ndarray:
+def shift_color(img: np.ndarray, degrees: float, saturation: float) -> np.ndarray:
     """Turn the hue by ``degrees`` and scale the saturation of a BGR uint8 picture."""
     if degrees == 0.0 and saturation == 1.0:
         return img

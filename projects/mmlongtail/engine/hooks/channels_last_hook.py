@@ -13,7 +13,7 @@ class ChannelsLastHook(Hook):
     """Store the model's 4-d weights as NHWC; inputs and activations follow by themselves.
 
     Makes a training step 10 to 20 % faster on CPUs, and more in mixed precision on GPUs; results stay the same up to
-    rounding. It comes after weights are initialised and checkpoints loaded, which may put in tensors of another layout.
+    rounding. It comes after weights are initialized and checkpoints loaded, which may put in tensors of another layout.
 
     A wrapped model (several processes) is left as it is: DistributedDataParallel fixes the layout of its gradient
     buckets when it is made, and weights changed afterwards get wrong gradients, with only a warning. So is a model for

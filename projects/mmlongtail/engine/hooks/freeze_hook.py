@@ -28,18 +28,18 @@ class FreezeHook(Hook):
     Args:
         modules: Names, relative to the model, of what is frozen; a part that the model could have and has not (a
             neck that is None) is passed over.
-        reinitialize: Names of modules that start from their own initialisation rather than from ``load_from``, as
+        reinitialize: Names of modules that start from their own initialization rather than from ``load_from``, as
             cRT's classifier does. A resumed run goes on with its checkpoint, and a test takes all of it.
-        moving_statistics: Names of frozen modules, or of parts of them, whose batch norm goes on to normalise by the
+        moving_statistics: Names of frozen modules, or of parts of them, whose batch norm goes on to normalize by the
             batch and to keep count of its mean and variance, so that they become those of the new sampling: shifted
-            batch normalisation (Zhong et al., MiSLAS, CVPR 2021, section 3.3).
+            batch normalization (Zhong et al., MiSLAS, CVPR 2021, section 3.3).
 
     Raises:
         ValueError: If the model has no such module, nothing is left to be trained, or there is no batch norm whose
             statistics could move.
     """
 
-    priority = 'HIGHEST'  # before what is told about the model, such as class counts to re-initialised losses
+    priority = 'HIGHEST'  # before what is told about the model, such as class counts to re-initialized losses
 
     def __init__(
         self,

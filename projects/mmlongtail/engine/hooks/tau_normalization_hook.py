@@ -41,7 +41,7 @@ def normalize_weights(weight: Tensor, tau: float) -> Tensor:
 
 @contextmanager
 def tau_normalized(head: nn.Module, tau: float, drop_bias: bool = False) -> Iterator[None]:
-    """Within it the head's classifiers are normalised; afterwards they are what they were, bit for bit."""
+    """Within it the head's classifiers are normalized; afterwards they are what they were, bit for bit."""
     layers = classifier_layers(head)
     before = [(layer.weight.data, None if layer.bias is None else layer.bias.data) for layer in layers]
     try:
@@ -84,7 +84,7 @@ class TauNormalizationHook(Hook):
 
     # Around each batch and not around the epoch, before and after which EMAHook exchanges all weights.
     def before_test_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Normalise."""
+        """Normalize."""
         head = bare_model(runner.model).head
         self._stack.enter_context(tau_normalized(head, self.tau, self.drop_bias))
 

@@ -33,6 +33,6 @@ class AutocastOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module):
-        """Autocast inside, and no gradient synchronisation while gradients accumulate."""
+        """Autocast inside, and no gradient synchronization while gradients accumulate."""
         with super().optim_context(model), torch.autocast(get_device(), dtype=self.dtype):
             yield

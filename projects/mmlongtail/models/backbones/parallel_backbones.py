@@ -19,13 +19,13 @@ PARTS = {'backbone', 'neck'}
 class ParallelBackbones(BaseModule):
     """Networks of any architectures that all see the same images, for MultiExpertClassifier.
 
-    Each has weights, initialisation and channels of its own. The classifier needs no neck, and its head, a
+    Each has weights, initialization and channels of its own. The classifier needs no neck, and its head, a
     MultiExpertHead, one expert config per network.
 
     Args:
         networks: For each expert the configs of its ``backbone`` and, unless the backbone gives vectors, of its
             ``neck``, such as GlobalAveragePooling.
-        init_cfg: Initialisation on top of the networks' own.
+        init_cfg: Initialization on top of the networks' own.
 
     Attributes:
         num_branches: Number of networks E.

@@ -62,7 +62,7 @@ class CifarResNet(BaseBackbone):
         base_channels: Channels of the first stage; each further one has twice as many.
         out_indices: Stages whose maps are returned, 0 to 2.
         frozen_stages: Last stage that stays as it is, batch statistics too: -1 none, 0 the stem, 1 to 3 a layer.
-        init_cfg: Initialisation; the papers' Kaiming normal one (fan in) unless given.
+        init_cfg: Initialization; the papers' Kaiming normal one (fan in) unless given.
 
     Raises:
         ValueError: For another depth, stage or frozen stage.

@@ -9,7 +9,7 @@ import torch
 from mmpretrain.datasets.transforms.auto_augment import BaseAugTransform
 from torch import Tensor
 
-from . import neighbourhoods, pixel_tables
+from . import neighborhoods, pixel_tables
 
 TABLES = dict(  # pixel values through a table
     AutoContrast=pixel_tables.auto_contrast,
@@ -21,14 +21,12 @@ TABLES = dict(  # pixel values through a table
     Solarize=pixel_tables.solarize,
     SolarizeAdd=pixel_tables.solarize_add,
 )
-MATRICES = dict(
-    Rotate=neighbourhoods.rotation, Translate=neighbourhoods.translation
-)  # places through a matrix
+MATRICES = dict(Rotate=neighborhoods.rotation, Translate=neighborhoods.translation)  # places through a matrix
 OTHERS = dict(
-    ColorTransform=neighbourhoods.color,
-    Cutout=neighbourhoods.cutout,
-    Sharpness=neighbourhoods.sharpness,
-    Shear=neighbourhoods.shear,
+    ColorTransform=neighborhoods.color,
+    Cutout=neighborhoods.cutout,
+    Sharpness=neighborhoods.sharpness,
+    Shear=neighborhoods.shear,
 )
 KNOWN = TABLES | MATRICES | OTHERS
 OPTIONS = dict(  # what an operation takes besides its value, as attributes of the host's transform
@@ -51,14 +49,14 @@ def tables(table: Callable[..., Tensor], images: Tensor, values: Tensor, **optio
 def matrices(
     matrix: Callable[..., Tensor], images: Tensor, values: Tensor, fill: float | Sequence[float], **options
 ) -> Tensor:
-    """The matrices of a function of :mod:`neighbourhoods` and the fill value: (B, 6 + C) float64."""
+    """The matrices of a function of :mod:`neighborhoods` and the fill value: (B, 6 + C) float64."""
     fill = torch.as_tensor(fill, dtype=torch.float64, device=images.device).expand(images.shape[:2])
     return torch.cat([matrix(images, values, **options).flatten(1), fill], dim=1)
 
 
 def warp(images: Tensor, prepared: Tensor) -> Tensor:
     """Images moved by what :func:`matrices` gives."""
-    return neighbourhoods.warp_nearest(images, prepared[:, :6].view(-1, 2, 3), prepared[:, 6:, None, None])
+    return neighborhoods.warp_nearest(images, prepared[:, :6].view(-1, 2, 3), prepared[:, 6:, None, None])
 
 
 def values_alone(images: Tensor, values: Tensor) -> Tensor:

@@ -21,9 +21,9 @@ def look_up(images: Tensor, tables: Tensor) -> Tensor:
 
 
 def gray(images: Tensor) -> Tensor:
-    """Grey values, (B, 1, H, W) int32, by OpenCV's fixed-point weights of blue, green and red, channels in this order.
+    """Gray values, (B, 1, H, W) int32, by OpenCV's fixed-point weights of blue, green and red, channels in this order.
 
-    The host takes every picture for BGR in its colour changes, those of CIFAR, which are RGB, too. So does this.
+    The host takes every picture for BGR in its color changes, those of CIFAR, which are RGB, too. So does this.
     """
     blue, green, red = images.int().split(1, dim=1)
     return (blue * 3735 + green * 19235 + red * 9798 + 16384) >> 15
@@ -35,13 +35,13 @@ def invert(images: Tensor, values: Tensor) -> Tensor:
 
 
 def solarize(images: Tensor, values: Tensor) -> Tensor:
-    """Negative from a threshold on, grey levels."""
+    """Negative from a threshold on, gray levels."""
     level, threshold = levels(images), values[:, None, None]
     return torch.where(level < threshold, level, 255 - level)
 
 
 def solarize_add(images: Tensor, values: Tensor, thr: float) -> Tensor:
-    """Brighter, by grey levels, below the threshold ``thr``."""
+    """Brighter, by gray levels, below the threshold ``thr``."""
     level = levels(images)
     return torch.where(level < thr, level + values[:, None, None], level)
 
@@ -58,7 +58,7 @@ def brightness(images: Tensor, values: Tensor) -> Tensor:
 
 
 def contrast(images: Tensor, values: Tensor) -> Tensor:
-    """Distance from the mean grey value times one plus the value."""
+    """Distance from the mean gray value times one plus the value."""
     mean = gray(images).flatten(1).double().mean(1).round()[:, None, None]
     factor = 1 + values[:, None, None]
     return levels(images).float() * factor.float() + mean.float() * (1 - factor).float()

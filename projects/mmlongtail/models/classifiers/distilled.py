@@ -44,7 +44,7 @@ class DistilledClassifier(ImageClassifier):
         self.distillation = MODELS.build(distillation)
 
     def init_weights(self) -> None:
-        """Initialise the student as the host does, and read the teachers."""
+        """Initialize the student as the host does, and read the teachers."""
         super().init_weights()
         for teacher, path in zip(self.teachers, self.checkpoints):
             state = CheckpointLoader.load_checkpoint(path, map_location='cpu')

@@ -94,7 +94,7 @@ class MultiBranchClassifier(ImageClassifier):
         replace_modules(self, self.branch_modules, num_branches)
 
     def init_weights(self) -> None:
-        """Initialise as the host does, then make the copies of a randomly initialised module equal."""
+        """Initialize as the host does, then make the copies of a randomly initialized module equal."""
         super().init_weights()
         for name in self.branch_modules if self.equal_start else ():
             self.get_submodule(name).equalize()

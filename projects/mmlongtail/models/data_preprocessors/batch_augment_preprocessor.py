@@ -22,7 +22,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
 
     The same in distribution as the host's transforms of the same names in the data pipeline, in whole-batch tensor
     operations on the CPU or a GPU. Draws come from torch's global generator of the device. Mixup and the like come
-    after it and after normalisation, through ``batch_augments`` or the model's ``train_cfg``, as the host does it: each
+    after it and after normalization, through ``batch_augments`` or the model's ``train_cfg``, as the host does it: each
     of T B rows with a partner of its own, unless ``share_mix``.
 
     A data pipeline can make the views itself, each by the host's transforms of a single picture; they are taken as
@@ -80,7 +80,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
         return self.drawn_views == 1 or isinstance(self.batch_augments, (SharedMix, type(None)))
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """The model's ``inputs`` (T B, C, H, W), normalised, and ``data_samples``; without augmentation in a test.
+        """The model's ``inputs`` (T B, C, H, W), normalized, and ``data_samples``; without augmentation in a test.
 
         Args:
             data: ``inputs``, one tensor (B, C, H, W) or a list of B tensors (C, H, W), or a list of T of either as

@@ -49,7 +49,7 @@ class CosineHead(LinearClsHead):
         in_channels: Channels D of the features.
         scale: Factor of the cosines; left out where the loss has one.
         bias: Whether a learned bias, 0 at first, is added to ``scale cos(theta_k)``, as in NCL's code.
-        init_cfg: Initialisation of the weights; random directions of length 1 if None.
+        init_cfg: Initialization of the weights; random directions of length 1 if None.
         kwargs: ``loss``, ``topk`` and ``cal_acc`` of the host's ClsHead.
 
     Raises:

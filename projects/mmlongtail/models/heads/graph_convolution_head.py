@@ -45,11 +45,11 @@ class GraphConvolutionHead(MultiLabelClsHead):
         embedding_dim: Numbers per embedding; with ``word_vectors``, ``GLOVE_DIM`` if None.
         aliases: Class name to the words that stand for it in ``word_vectors``, as in
             ``dict(diningtable='dining table')``.
-        threshold: tau, the conditional probability from which a class is a neighbour.
-        neighbour_weight: p, what the neighbours of a class weigh together.
+        threshold: tau, the conditional probability from which a class is a neighbor.
+        neighbor_weight: p, what the neighbors of a class weigh together.
         thr: Scores from here on are positive labels.
         topk: Instead of ``thr``, the number of positive labels.
-        init_cfg: Initialisation of the layers, where it should be another one.
+        init_cfg: Initialization of the layers, where it should be another one.
 
     Raises:
         ValueError: For a size below 1 or a threshold or weight out of range.
@@ -65,7 +65,7 @@ class GraphConvolutionHead(MultiLabelClsHead):
         embedding_dim: int | None = None,
         aliases: dict[str, str] | None = None,
         threshold: float = 0.4,
-        neighbour_weight: float = 0.2,
+        neighbor_weight: float = 0.2,
         thr: float | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
@@ -76,7 +76,7 @@ class GraphConvolutionHead(MultiLabelClsHead):
         checks.whole('hidden_channels', hidden_channels)
         checks.whole('embedding_dim', embedding_dim, optional=True)
         self.threshold = checks.number('threshold', threshold, above=0, at_most=1)
-        self.neighbour_weight = checks.share('neighbour_weight', neighbour_weight)
+        self.neighbor_weight = checks.share('neighbor_weight', neighbor_weight)
         self.word_vectors = checks.text('word_vectors', word_vectors, optional=True)
         self.aliases = None if aliases is None else checks.mapping('aliases', aliases, checks.text)
         dim = embedding_dim or (GLOVE_DIM if word_vectors else num_classes)
@@ -108,7 +108,7 @@ class GraphConvolutionHead(MultiLabelClsHead):
             raise ValueError(f'the co-occurrence of the classes is {found}, expected {expected} counts')
         if self.word_vectors and not self.embedding.any():
             self._read_vectors(statistics.classes)
-        graph = label_graph(together, self.threshold, self.neighbour_weight)
+        graph = label_graph(together, self.threshold, self.neighbor_weight)
         self.adjacency.copy_(torch.from_numpy(graph))
 
     def _read_vectors(self, classes: tuple[str, ...]) -> None:

@@ -37,7 +37,7 @@ class MultiBranchHead(MultiLabelClsHead):
         average: 'score' means sigmoid scores, 'logit' means logits before the sigmoid.
         thr: Scores from here on are positive labels.
         topk: Instead of ``thr``, the number of positive labels.
-        init_cfg: Initialisation of the layers, ``NORMAL`` if None.
+        init_cfg: Initialization of the layers, ``NORMAL`` if None.
 
     Raises:
         ValueError: For an unknown average, a number below 1, or features of another number of branches.

@@ -35,7 +35,7 @@ class LearnableWeightScalingHead(BaseModule):
     Source: Kang et al., "Decoupling Representation and Classifier for Long-Tailed Recognition", ICLR 2020, section
     4.3: the weights w_i become ``f_i w_i``, "we fix w_i and learn f_i". As in the authors' code a bias is scaled with
     them. Of a cosine classifier the cosines are scaled, before whatever the head or its loss does with them. With
-    ``train_weights`` the weights learn as well: the generalised form of Zhong et al. (MiSLAS, CVPR 2021, section 3.2),
+    ``train_weights`` the weights learn as well: the generalized form of Zhong et al. (MiSLAS, CVPR 2021, section 3.2),
     who give them a smaller rate (``custom_keys={'fc.layer': dict(lr_mult=0.2)}`` of the optimizer wrapper).
 
     A checkpoint of stage 1 fits as it is: what it has for the model's head goes to the classifier in here. The

@@ -34,7 +34,7 @@ class MomentumContrast(BaseModule):
     Everything here is for training: predictions use none of it, and a checkpoint without it loads. Then, as at the
     start of a training, the slow copy begins as the experts are. Its batch norm uses the statistics of its own batch;
     on several ranks the images are shuffled among them before and the keys put back after, as in MoCo; with SyncBN that
-    changes nothing. On one rank keys and queries are normalised with the same images, as in the authors' code.
+    changes nothing. On one rank keys and queries are normalized with the same images, as in the authors' code.
 
     Known of NCL, from the authors' config for CIFAR-100-LT: ``queue_len=1024``, ``feat_dim=64``, ``temperature=0.2``,
     0.999 for the old weights, weight 1, hidden channels as many as the features'. MoCo v2 has 65,536 keys of 128 on
@@ -107,7 +107,7 @@ class MomentumContrast(BaseModule):
 
     @torch.no_grad()
     def _keys_of(self, images: Tensor, experts: Encoder) -> Tensor:
-        """Keys (B, E, D) of the slow copy, which first makes a step towards the experts."""
+        """Keys (B, E, D) of the slow copy, which first makes a step toward the experts."""
         if self.training:
             self.slow.update_parameters(experts)
         if get_world_size() == 1:

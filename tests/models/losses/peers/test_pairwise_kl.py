@@ -130,7 +130,7 @@ def test_equal_peers_are_exactly_0(function, reference, n):
     z = logits(1, size=30.0).float().repeat(n, 1, 1).requires_grad_()
     value = function(z)
     value.sum().backward()
-    assert value.tolist() == [0] * 4 and z.grad.abs().max() < 1e-5  # vectorised exp may round places apart
+    assert value.tolist() == [0] * 4 and z.grad.abs().max() < 1e-5  # vectorized exp may round places apart
 
 
 @FORMS

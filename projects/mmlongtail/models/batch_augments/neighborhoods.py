@@ -1,4 +1,4 @@
-"""Changes of colour and place for a whole batch, each image by its own amount.
+"""Changes of color and place for a whole batch, each image by its own amount.
 
 Functions take images (B, C, H, W) uint8 and one value per image, (B,) float64, and give new images. Each follows MMCV's
 and OpenCV's function, with its fixed-point coordinates and roundings, so that both give the same picture.
@@ -27,7 +27,7 @@ def blend(images: Tensor, other: Tensor, values: Tensor) -> Tensor:
 
 
 def color(images: Tensor, values: Tensor) -> Tensor:
-    """Distance from the grey image times one plus the value."""
+    """Distance from the gray image times one plus the value."""
     return blend(images, gray(images), values).round().clamp(0, 255).byte()
 
 
@@ -41,7 +41,7 @@ def sharpness(images: Tensor, values: Tensor) -> Tensor:
 
 
 def rotation(images: Tensor, values: Tensor) -> Tensor:
-    """Clockwise around the centre, degrees: the matrices of :func:`warp_nearest`, (B, 2, 3)."""
+    """Clockwise around the center, degrees: the matrices of :func:`warp_nearest`, (B, 2, 3)."""
     angle = torch.deg2rad(values.double())
     cos, sin = angle.cos(), angle.sin()
     y, x = [(side - 1) / 2 for side in images.shape[-2:]]
@@ -88,7 +88,7 @@ def shear(images: Tensor, values: Tensor, direction: str, pad_val: float | Seque
     weights = cubic_weights(images.device)[place % SUBPIXELS]  # (B, H, 4)
     index = ((place // SUBPIXELS)[..., None] + x).clamp(0, width + 1)[
         :, None
-    ]  # (B, 1, H, W + 3): a row's neighbours
+    ]  # (B, 1, H, W + 3): a row's neighbors
     taps = padded(images, pad_val, 0).gather(3, index.expand(-1, images.size(1), -1, -1)).float()
     sheared = sum(weights[:, None, :, i, None] * taps[..., i : i + width] for i in range(4))
     return sheared.round().clamp(0, 255).byte()
@@ -96,7 +96,7 @@ def shear(images: Tensor, values: Tensor, direction: str, pad_val: float | Seque
 
 @cache
 def cubic_weights(device: torch.device) -> Tensor:
-    """Weights of the four neighbours of a place between the second and the third of them, (SUBPIXELS, 4)."""
+    """Weights of the four neighbors of a place between the second and the third of them, (SUBPIXELS, 4)."""
 
     def near(t: Tensor) -> Tensor:
         return ((CUBIC + 2) * t - (CUBIC + 3)) * t * t + 1

@@ -1,12 +1,12 @@
-"""Changes of colour and place against MMCV's and OpenCV's functions, picture by picture."""
+"""Changes of color and place against MMCV's and OpenCV's functions, picture by picture."""
 
 import mmcv
 import numpy as np
 import pytest
 import torch
 
-from mmlongtail.models.batch_augments import neighbourhoods
-from mmlongtail.models.batch_augments.neighbourhoods import rotation, shear, translation, warp_nearest
+from mmlongtail.models.batch_augments import neighborhoods
+from mmlongtail.models.batch_augments.neighborhoods import rotation, shear, translation, warp_nearest
 
 AMOUNTS = [-0.9, -0.123, 0.0, 0.3, 0.77]
 FILL = (3, 128, 250)
@@ -24,13 +24,12 @@ def against(host, ours, images, values):
 
 
 def test_color(pictures):
-    assert against(lambda x, m: mmcv.adjust_color(x, 1 + m), neighbourhoods.color, pictures, AMOUNTS) <= 1
+    assert against(lambda x, m: mmcv.adjust_color(x, 1 + m), neighborhoods.color, pictures, AMOUNTS) <= 1
 
 
 def test_sharpness(pictures):
     assert (
-        against(lambda x, m: mmcv.adjust_sharpness(x, 1 + m), neighbourhoods.sharpness, pictures, AMOUNTS)
-        <= 1
+        against(lambda x, m: mmcv.adjust_sharpness(x, 1 + m), neighborhoods.sharpness, pictures, AMOUNTS) <= 1
     )
 
 
@@ -80,6 +79,6 @@ def test_cutout_cuts_squares_of_each_size():
     torch.manual_seed(0)
     images = torch.full((400, 3, 16, 16), 9, dtype=torch.uint8)
     sides = torch.arange(400, dtype=torch.float64) % 4 + 0.5
-    hole = neighbourhoods.cutout(images, sides, 0) == 0
+    hole = neighborhoods.cutout(images, sides, 0) == 0
     largest = [hole[i::4, 0].sum((1, 2)).max().item() for i in range(4)]
     assert largest == [0, 1, 4, 9]
