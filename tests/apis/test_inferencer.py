@@ -98,7 +98,7 @@ def test_pictures_are_drawn_with_their_labels(write_checkpoint, picture_folder, 
 def test_bad_input_is_named(write_checkpoint, picture_folder, tmp_path):
     predict = LongTailInferencer(write_checkpoint(MANY), device='cpu')
     shutil.copy(picture_folder / 'notes.txt', tmp_path / 'a.png')
-    with pytest.raises(PictureError, match='a.png does not decode as a picture'):
+    with pytest.raises(PictureError, match='a.png does not decode as an image'):
         predict(str(tmp_path / 'a.png'))
     with pytest.raises(PictureError, match='missing.png is missing'):
         predict('missing.png')

@@ -42,7 +42,7 @@ def test_both_sets_have_the_same_rows(folder):
 
 @pytest.mark.parametrize('path', [p for f in FOLDERS for s in ('voc', 'coco') for p in rows(f, s)], ids=name)
 def test_setting_is_db_losss(path):
-    """METHODS 1 and 2, read independently of the base files."""
+    """The settings of the papers, read independently of the base files."""
     cfg = Config.fromfile(path)
     row = path.stem.split('_lt_')[-1]
     baseline = path.parent.name == 'multilabel'
@@ -108,7 +108,7 @@ def test_pg_rows_are_the_tables():
 
 
 def test_pg_readings():
-    """METHODS 2: the open readings, each a row of its own."""
+    """What the paper leaves open: each reading is a row of its own."""
 
     def loss(suffix: str, dataset: str = 'voc') -> dict:
         return Config.fromfile(FOLDERS[1] / f'{dataset}_lt{suffix}.py').model.head.loss

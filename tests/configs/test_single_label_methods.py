@@ -203,7 +203,7 @@ def test_imbalance_factors_change_the_draw_alone():
 
 
 def test_gcl_is_the_papers_setting():
-    """METHODS 4, read independently of the base files."""
+    """GCL's settings, read independently of the base files."""
     one, two = (Config.fromfile(FOLDERS[1] / f'cifar100_lt_if100{s}.py') for s in ('_stage1', ''))
     assert (one.optim_wrapper.optimizer.lr, one.optim_wrapper.optimizer.weight_decay) == (0.1, 2e-4)
     assert (one.train_dataloader.batch_size, one.train_cfg.max_epochs) == (64, 200)
@@ -232,7 +232,7 @@ def steps(warmup: float, end: int, milestones: list[int], gamma: float) -> list[
     ],
 )
 def test_large_sets_are_the_authors_setting(name, decay, rate, batch, epochs, milestones, alpha, scale):
-    """METHODS 4; the baselines are trained alike."""
+    """GCL's settings; the baselines are trained alike."""
     one, two = (Config.fromfile(FOLDERS[1] / f'{name}{s}.py') for s in ('_stage1', ''))
     ce, mixup = (Config.fromfile(FOLDERS[0] / f'{name}_{s}.py') for s in ('ce', 'ce_mixup'))
     for cfg in (one, ce, mixup):
@@ -292,7 +292,7 @@ def test_mislas_is_the_authors_setting(name, head, tail, rate, epochs):
 
 
 def test_ncl_is_the_papers_setting():
-    """METHODS 3, read independently of the base files."""
+    """NCL++'s settings, read independently of the base files."""
     cfg = Config.fromfile(FOLDERS[2] / 'cifar100_lt_if100.py')
     assert (cfg.optim_wrapper.optimizer.lr, cfg.optim_wrapper.optimizer.weight_decay) == (0.1, 2e-4)
     assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (64, 400)

@@ -104,7 +104,7 @@ def test_missing_files_are_named(tmp_path, content):
     with pytest.raises(FileNotFoundError, match=r'none\.json is missing'):
         CocoJSONDataset('none.json', data_root=str(tmp_path))
     (tmp_path / 'y.jpg').unlink()
-    with pytest.raises(FileNotFoundError, match=r'1 of 3 pictures are missing: .*y\.jpg'):
+    with pytest.raises(FileNotFoundError, match=r'1 of 3 images are missing: .*y\.jpg'):
         build(tmp_path, content)
 
 

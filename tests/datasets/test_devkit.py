@@ -55,7 +55,7 @@ def test_ids_to_validate(release, tmp_path):
     ids.write_text('b\n')
     assert read_devkit(release, str(ids)).in_val.tolist() == [False, True, False, False]
     ids.write_text('b\nz\n')
-    with pytest.raises(ValueError, match=r'ids\.txt: no picture with an XML has the id z'):
+    with pytest.raises(ValueError, match=r'ids\.txt: no image with an XML has the id z'):
         read_devkit(release, str(ids))
 
 

@@ -80,7 +80,7 @@ def test_quoted_names_with_commas_and_spaces(root):
         ('l.csv', 'path,cat,cat\na.jpg,0,1', r'l\.csv, line 1: .*different names'),
         ('l.txt', 'a.jpg cat\n./a.jpg dog', r'l\.txt: each image is expected once, listed twice: a\.jpg'),
         ('l.txt', '\n', r'l\.txt: no image'),
-        ('l.csv', 'a.jpg,cat\n,dog', r'l\.csv, line 2: the path of a picture is expected first'),
+        ('l.csv', 'a.jpg,cat\n,dog', r'l\.csv, line 2: the path of an image is expected first'),
         ('l.csv', 'a.jpg,cat\nc.jpg,"dog', r'l\.csv, line 2: .*unexpected end of data'),
         ('l.csv', f'a.jpg,{"x" * 131073}', r'l\.csv, line 1: .*field larger than field limit \(131072\)'),
         ('l.csv', 'photo,kind\na.jpg,cat', r"l\.csv, line 1: 'photo' looks like a header: .*path, img_path"),
@@ -98,11 +98,11 @@ def test_bad_lines_are_named(root, name, text, message):
 
 
 def test_missing_files_are_named(root):
-    with pytest.raises(FileNotFoundError, match=r'1 of 2 pictures are missing: .*pictures/no\.jpg'):
+    with pytest.raises(FileNotFoundError, match=r'1 of 2 images are missing: .*pictures/no\.jpg'):
         build(root, 'l.txt', 'a.jpg cat\nno.jpg cat', CLASSES)
     with pytest.raises(FileNotFoundError, match=r'none\.txt is missing: a list of class names'):
         build(root, 'l.txt', 'a.jpg cat', 'none.txt')
-    with pytest.raises(FileNotFoundError, match=r'none\.csv is missing: a list of pictures'):
+    with pytest.raises(FileNotFoundError, match=r'none\.csv is missing: a list of images'):
         ListFileDataset('none.csv', data_root=str(root), classes=CLASSES)
 
 

@@ -35,7 +35,7 @@ def test_a_folder_per_class(folder):
         'dog/3.jpg': (2,),
     }
     assert data.counts().tolist() == [1, 2, 1]
-    assert data.notes == ('folders without pictures are no classes: later',)
+    assert data.notes == ('folders without images are no classes: later',)
 
 
 def test_folders_of_both_parts(folder):
@@ -50,7 +50,7 @@ def test_folders_of_both_parts(folder):
 def test_a_list(folder):
     (folder / 'all.csv').write_text('path,labels\ncat/1.png,cat|pet\ndog/3.jpg,dog|pet\n')
     data = read_own_data(str(folder / 'all.csv'))
-    assert data.kind == 'a list of pictures and labels' and not data.single_label
+    assert data.kind == 'a list of images and labels' and not data.single_label
     assert data.classes == ('cat', 'dog', 'pet') and data.labels == ((0, 2), (1, 2))
 
 
@@ -84,7 +84,7 @@ def test_a_part_of_its_own(folder, tmp_path):
 
 
 def test_parts_that_do_not_fit(folder, tmp_path):
-    with pytest.raises(ValueError, match='4 pictures are in .* and in '):
+    with pytest.raises(ValueError, match='4 images are in .* and in '):
         read_own_data(str(folder), val=str(folder))
     picture(tmp_path / 'other' / 'cow' / '1.png')
     with pytest.raises(ValueError, match='other has the classes cow, which .*mine has not'):
@@ -94,9 +94,9 @@ def test_parts_that_do_not_fit(folder, tmp_path):
 def test_what_is_no_data(folder, tmp_path):
     (tmp_path / 'readme.md').write_text('x')
     (tmp_path / 'none').mkdir()
-    with pytest.raises(ValueError, match=r'readme\.md: a folder with a folder of pictures'):
+    with pytest.raises(ValueError, match=r'readme\.md: a folder with a folder of images'):
         read_own_data(str(tmp_path / 'readme.md'))
-    with pytest.raises(ValueError, match='none: no folder of pictures in it: a folder with'):
+    with pytest.raises(ValueError, match='none: no folder of images in it: a folder with'):
         read_own_data(str(tmp_path / 'none'))
     with pytest.raises(FileNotFoundError, match='nowhere does not exist'):
         read_own_data(str(folder), val='nowhere')
@@ -106,8 +106,8 @@ def test_broken_pictures_are_left_out_and_named(folder):
     (folder / 'cat' / '1.png').write_bytes(b'no picture')
     data = leave_out_broken(read_own_data(str(folder)), folder / 'cache.json')
     assert 'cat/1.png' not in data.paths and len(data.labels) == 3
-    assert data.notes[-1].startswith('1 of 4 pictures are left out: cat/1.png')
+    assert data.notes[-1].startswith('1 of 4 images are left out: cat/1.png')
     for path in data.paths:
         (folder / path).write_bytes(b'')
-    with pytest.raises(ValueError, match='none of 3 pictures can be used'):
+    with pytest.raises(ValueError, match='none of 3 images can be used'):
         leave_out_broken(data)

@@ -46,11 +46,11 @@ def test_cut_off_pictures(tmp_path, suffix):
         assert (picture_fault(str(path)) is None) == (decoded is not None)
         assert memory_fault(str(path)) is None or suffix == 'png'
     path.write_bytes(b'<html>')
-    assert picture_fault(str(path)) == 'does not decode as a picture'
+    assert picture_fault(str(path)) == 'does not decode as an image'
     assert (
         picture_fault(str(tmp_path))
         == picture_fault(str(tmp_path / 'none.jpg'))
-        == 'does not decode as a picture'
+        == 'does not decode as an image'
     )
 
 

@@ -15,7 +15,7 @@ from mmlongtail.datasets.list_file import ListFileDataset
 from mmlongtail.datasets.picture_scan import check_pictures, picture_paths, scan_pictures
 from mmlongtail.datasets.wrappers import CachedFeatures, LongTailSubset
 
-BROKEN = 'does not decode as a picture'
+BROKEN = 'does not decode as an image'
 
 
 @pytest.fixture
@@ -118,8 +118,8 @@ def test_pictures_of_data_sets_in_wrappers(folder, sets):
 def test_check_names_what_cannot_be_used(folder, sets):
     assert check_pictures(RepeatDataset(sets['sound'], 2), folder / 'scan.json') == 5
     with pytest.raises(
-        ValueError, match=rf"1 of 6 pictures cannot be used: .*b/3\.png {BROKEN}.*broken_images='skip'"
+        ValueError, match=rf"1 of 6 images cannot be used: .*b/3\.png {BROKEN}.*broken_images='skip'"
     ):
         check_pictures(sets['folders'], folder / 'scan.json')
-    with pytest.raises(ValueError, match=r'5 of 5 pictures .*0\.png is too large \(8 x 8\): .*max_pixels=63'):
+    with pytest.raises(ValueError, match=r'5 of 5 images .*0\.png is too large \(8 x 8\): .*max_pixels=63'):
         check_pictures(RepeatDataset(sets['small'], 2))

@@ -43,7 +43,7 @@ def warnings(monkeypatch) -> list[str]:
 
 
 def test_stop_names_the_missing_picture_at_load(folder):
-    with pytest.raises(FileNotFoundError, match=r'1 of 4 pictures are missing: .*1\.jpg.*skip'):
+    with pytest.raises(FileNotFoundError, match=r'1 of 4 images are missing: .*1\.jpg.*skip'):
         Four('labels', data_root=str(folder))
 
 

@@ -139,9 +139,7 @@ def json_readers() -> Iterator[Reader]:
 def _read_kept_scan(folder: str) -> None:
     """A damaged one is as good as none: the empty picture is found."""
     picture = f'{folder}/a.jpg'
-    assert scan_pictures([picture], f'{folder}/c.json', workers=1) == {
-        picture: 'does not decode as a picture'
-    }
+    assert scan_pictures([picture], f'{folder}/c.json', workers=1) == {picture: 'does not decode as an image'}
 
 
 def list_readers() -> Iterator[Reader]:

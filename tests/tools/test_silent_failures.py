@@ -163,4 +163,4 @@ def test_a_picture_that_does_not_decode(refused, pictures, tmp_path):
     shutil.copytree(pictures, tmp_path / 'copy')
     (tmp_path / 'copy' / 'class1' / '5.png').write_bytes(b'\x89PNG and no more')
     text = refused('train.py', '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/copy')
-    assert text.startswith(f'1 of 8 pictures cannot be used: {tmp_path}/copy/class1/5.png ')
+    assert text.startswith(f'1 of 8 images cannot be used: {tmp_path}/copy/class1/5.png ')

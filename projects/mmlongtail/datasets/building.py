@@ -20,7 +20,7 @@ def build_dataset(
 
     Args:
         source: A config (``.py``), a list file (``.csv``, ``.txt``) or a COCO-style JSON (``.json``), or a folder
-            with a folder of pictures for each class.
+            with a folder of images for each class.
         part: Which data loader of the config is meant: 'train', 'val' or 'test'.
         pictures: Folder that the paths in a file of labels are relative to.
         classes: File with one class name a line, for a file of labels.
@@ -28,7 +28,7 @@ def build_dataset(
 
     Raises:
         FileNotFoundError: If ``source`` does not exist.
-        ValueError: If it has another suffix, the folder has no pictures, or the config has no such data loader.
+        ValueError: If it has another suffix, the folder has no images, or the config has no such data loader.
     """
     if Path(source).is_dir():
         return _folder_per_class(source)

@@ -21,10 +21,10 @@ class CocoJSONDataset(PictureDataset):
     Args:
         ann_file: The JSON file with ``images``, ``annotations`` and ``categories``, relative to ``data_root``.
         classes: Names of categories to use instead, in that order; annotations of others are left out.
-        **kwargs: What :class:`PictureDataset` takes; ``data_prefix`` is the folder of the pictures.
+        **kwargs: What :class:`PictureDataset` takes; ``data_prefix`` is the folder of the images.
 
     Raises:
-        FileNotFoundError: If the JSON or a picture is missing.
+        FileNotFoundError: If the JSON or an image is missing.
         ValueError: If something in the JSON is not as :func:`read_coco` expects it (its part, index and field are
             named), or ``classes`` names no category.
     """

@@ -23,7 +23,7 @@ class COCOLT(CocoJSONDataset):
         **kwargs: What :class:`CocoJSONDataset` takes.
 
     Raises:
-        FileNotFoundError: If the id list, the JSON or a picture is missing.
+        FileNotFoundError: If the id list, the JSON or an image is missing.
         ValueError: If an id is not a number or not in the JSON.
     """
 

@@ -17,7 +17,7 @@ NOT_HERE = 'an XML in Annotations of the same name as the .jpg in JPEGImages is 
 
 
 class _Release(VOCLT):
-    """All pictures of a release that have an XML; the classes are those of the objects."""
+    """All images of a release that have an XML; the classes are those of the objects."""
 
     METAINFO: dict = {}
 
@@ -49,15 +49,15 @@ def find_releases(root: Path) -> list[Path]:
 
 
 def read_devkit(root: Path, val_ids: str | None = None) -> OwnData:
-    """Read all pictures of a devkit, or of one release of it, that have an XML.
+    """Read all images of a devkit, or of one release of it, that have an XML.
 
     Args:
         root: The devkit, or a release's folder.
         val_ids: List of the ids of the validation part, one a line. None takes the parts that ``ImageSets/Main`` of
-            every release names (train and val, or trainval and test), if it does; pictures in neither are left out.
+            every release names (train and val, or trainval and test), if it does; images in neither are left out.
 
     Raises:
-        FileNotFoundError: If a picture or the list is missing.
+        FileNotFoundError: If an image or the list is missing.
         ValueError: If there is no XML or no object, one cannot be read, or the list names an id that is not there.
     """
     releases = find_releases(root)
@@ -87,7 +87,7 @@ def _read_release(release: Path, root: Path) -> OwnData:
 def _among(ids: np.ndarray, listed: str) -> np.ndarray:
     wanted = [line for _, line in read_lines(listed, 'a list of image ids, one a line,')]
     if unknown := sorted(set(wanted).difference(ids.tolist())):
-        raise ValueError(f'{listed}: no picture with an XML has the id {some_of(unknown)}')
+        raise ValueError(f'{listed}: no image with an XML has the id {some_of(unknown)}')
     return np.isin(ids, wanted)
 
 

@@ -13,13 +13,13 @@ class PublicListDataset(SingleLabelListFile):
     A line of its lists is ``path label``, the path relative to ``data_root`` and ``data_prefix``.
 
     Args:
-        data_root: Folder of the lists and the pictures.
+        data_root: Folder of the lists and the images.
         split: 'train', 'val' or 'test'.
         ann_file: List to read instead of the split's own, relative to ``data_root``.
         **kwargs: What :class:`ListFileDataset` takes.
 
     Raises:
-        FileNotFoundError: If the list or a picture is missing.
+        FileNotFoundError: If the list or an image is missing.
         ValueError: If the split is none of these, or a label is unknown (file and line are named).
     """
 

@@ -21,7 +21,7 @@ class INaturalist2018(SingleLabelMixin, CocoJSONDataset):
         **kwargs: What :class:`PictureDataset` takes.
 
     Raises:
-        FileNotFoundError: If the JSON or a picture is missing.
+        FileNotFoundError: If the JSON or an image is missing.
         ValueError: If the split is neither, something in the JSON is not as :func:`read_coco` expects it, or an image
             does not have exactly one class.
     """

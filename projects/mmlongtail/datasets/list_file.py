@@ -1,4 +1,4 @@
-"""A user's own multi-label data: a CSV or a text list of pictures and their labels."""
+"""A user's own multi-label data: a CSV or a text list of images and their labels."""
 
 import os
 
@@ -12,14 +12,14 @@ from .text_file import read_lines, short, some_of
 
 @DATASETS.register_module()
 class ListFileDataset(PictureDataset):
-    """Pictures and labels from a list file, in one of four forms.
+    """Images and labels from a list file, in one of four forms.
 
     * text: ``path label label …``, separated by white space (so neither may contain any);
     * ``.csv`` without header: ``path,label,label,…``;
     * ``.csv`` with a header ``path,<class>,<class>,…``: a 0 or 1 in each class's column;
     * ``.csv`` with a header ``path,labels``: one label in a row, or several in a cell, like ``cat|dog``.
 
-    A label is a class name or an index from 0; a picture may have none. Empty lines are passed over.
+    A label is a class name or an index from 0; an image may have none. Empty lines are passed over.
 
     Args:
         ann_file: The list, relative to ``data_root``.
@@ -32,8 +32,8 @@ class ListFileDataset(PictureDataset):
         **kwargs: What :class:`PictureDataset` takes; ``data_prefix`` is the folder that the paths are relative to.
 
     Raises:
-        FileNotFoundError: If the list, the file of classes or a picture is missing.
-        ValueError: If a label is unknown (file, line and label are named), a picture is listed twice, classes are
+        FileNotFoundError: If the list, the file of classes or an image is missing.
+        ValueError: If a label is unknown (file, line and label are named), an image is listed twice, classes are
             not unique or cannot be told from the list, or it is not clear whether a line is a header, a cell a list or
             a number a mark.
     """
@@ -76,7 +76,7 @@ class ListFileDataset(PictureDataset):
         return [self._item(row, index_of, columns is not None) for row in rows]
 
     def _check_first(self, rows: list[Row]) -> None:
-        """Refuse a header that is none of those known: its picture has no suffix and is not there."""
+        """Refuse a header that is none of those known: its image has no suffix and is not there."""
         if len(rows) < 2 or os.path.splitext(rows[0].path)[1] or not os.path.splitext(rows[1].path)[1]:
             return
         if not os.path.exists(self._picture(rows[0])):

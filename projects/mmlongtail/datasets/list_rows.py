@@ -15,17 +15,17 @@ PATH_COLUMNS = (
 LABEL_COLUMNS = ('label', 'labels', 'class', 'classes', 'class_name', 'tag', 'tags', 'target', 'category')
 SEPARATORS = (',', ';', '\t', '|')
 WHITE_SPACE = ' '
-WHAT = 'a list of pictures and their labels'
+WHAT = 'a list of images and their labels'
 Cells = list[tuple[int, list[str]]]  # line numbers from 1, cells
 
 
 @dataclass(frozen=True)
 class Row:
-    """One picture of a list.
+    """One image of a list.
 
     Args:
         number: Line, from 1.
-        path: Picture as it is named.
+        path: Image as it is named.
         labels: Its labels as they stand: names, indices, or several in a cell.
     """
 
@@ -50,12 +50,12 @@ def read_rows(
     Raises:
         FileNotFoundError: If it is missing.
         ValueError: If it is no text, a quote is not closed, a cell is longer than Python's csv reads, a row names no
-            picture, or columns of marks have equal names or hold something else than 0 and 1.
+            image, or columns of marks have equal names or hold something else than 0 and 1.
     """
     cells = _cells(path, separator)
     unnamed = next((number for number, row in cells if not row or not row[0]), None)
     if unnamed is not None:
-        raise ValueError(f'{path}, line {unnamed}: the path of a picture is expected first')
+        raise ValueError(f'{path}, line {unnamed}: the path of an image is expected first')
     if not cells or _plain(cells[0][1][0]) not in PATH_COLUMNS:
         return [Row(number, row[0], row[1:]) for number, row in cells], None
     columns, rows = cells[0][1][1:], cells[1:]

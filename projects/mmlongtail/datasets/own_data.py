@@ -1,4 +1,4 @@
-"""A user's own pictures and labels in one form, whatever files describe them."""
+"""A user's own images and labels in one form, whatever files describe them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .text_file import some_of
 
 @dataclass(frozen=True, eq=False)
 class OwnData:
-    """Pictures and the classes that they show.
+    """Images and the classes that they show.
 
     Args:
         kind: What described them, in words.
         root: Folder that ``paths`` are relative to.
-        paths: Picture files, (N,).
+        paths: Image files, (N,).
         labels: Class indices of each, ascending, (N,).
         classes: Names of the classes, (K,).
-        in_val: Which pictures belong to a validation part that the data itself names, bool (N,); None where it does
+        in_val: Which images belong to a validation part that the data itself names, bool (N,); None where it does
             not.
         notes: What the user should know of the reading, a sentence each.
     """
@@ -36,11 +36,11 @@ class OwnData:
 
     @property
     def single_label(self) -> bool:
-        """Whether each picture shows exactly one class."""
+        """Whether each image shows exactly one class."""
         return all(len(row) == 1 for row in self.labels)
 
     def counts(self, among: np.ndarray | None = None) -> np.ndarray:
-        """Pictures of each class, (K,), ``among`` those of a mask (N,) or all."""
+        """Images of each class, (K,), ``among`` those of a mask (N,) or all."""
         kept = range(len(self.labels)) if among is None else np.flatnonzero(among)
         return np.bincount([k for i in kept for k in self.labels[i]], minlength=len(self.classes))
 
@@ -64,7 +64,7 @@ def join_parts(train: OwnData, val: OwnData, source: str, val_source: str) -> Ow
         source, val_source: What the user called them, for messages.
 
     Raises:
-        ValueError: If the validation part has other classes, or both have a picture.
+        ValueError: If the validation part has other classes, or both have an image.
     """
     if unknown := [name for name in val.classes if name not in train.classes]:
         raise ValueError(
@@ -77,7 +77,7 @@ def join_parts(train: OwnData, val: OwnData, source: str, val_source: str) -> Ow
         for part in (train, val)
     ]
     if twice := sorted(set(paths[0]).intersection(paths[1])):
-        raise ValueError(f'{len(twice)} pictures are in {source} and in {val_source}: {some_of(twice)}')
+        raise ValueError(f'{len(twice)} images are in {source} and in {val_source}: {some_of(twice)}')
     index = {name: k for k, name in enumerate(train.classes)}
     val_labels = tuple(tuple(sorted(index[val.classes[k]] for k in row)) for row in val.labels)
     in_val = np.repeat([False, True], [len(train.paths), len(val.paths)])

@@ -1,4 +1,4 @@
-"""From what a user has, a folder, a list, a JSON or a devkit, to pictures and labels."""
+"""From what a user has, a folder, a list, a JSON or a devkit, to images and labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .text_file import some_of
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 TRAIN_NAMES, VAL_NAMES = ('train', 'training'), ('val', 'valid', 'validation', 'test', 'testing')
 EXPECTED = (
-    'a folder with a folder of pictures for each class, a list (.csv, .tsv, .txt), a COCO-style JSON (.json) or a VOC '
+    'a folder with a folder of images for each class, a list (.csv, .tsv, .txt), a COCO-style JSON (.json) or a VOC '
     'devkit (Annotations and JPEGImages) is expected'
 )
 
@@ -35,7 +35,7 @@ def read_own_data(
 
     Raises:
         FileNotFoundError: If something is missing.
-        ValueError: If ``source`` is none of these, the parts have other classes or share pictures, or a form's own
+        ValueError: If ``source`` is none of these, the parts have other classes or share images, or a form's own
             reader finds a fault.
     """
     for path in filter(None, (source, val, pictures, classes)):
@@ -57,7 +57,7 @@ def _read(where: Path, pictures: str | None, classes: str | None) -> OwnData:
 
 
 def leave_out_broken(data: OwnData, cache: Path | None = None) -> OwnData:
-    """Leave out the pictures that do not decode; a note names them.
+    """Leave out the images that do not decode; a note names them.
 
     Args:
         data: What was read.
@@ -72,9 +72,9 @@ def leave_out_broken(data: OwnData, cache: Path | None = None) -> OwnData:
         return data
     named = some_of([f'{files[file]} {fault}' for file, fault in faults.items()])
     if len(faults) == len(files):
-        raise ValueError(f'{data.root}: none of {len(files)} pictures can be used: {named}')
+        raise ValueError(f'{data.root}: none of {len(files)} images can be used: {named}')
     return data.without(
-        {files[file] for file in faults}, f'{len(faults)} of {len(files)} pictures are left out: {named}'
+        {files[file] for file in faults}, f'{len(faults)} of {len(files)} images are left out: {named}'
     )
 
 
@@ -95,9 +95,9 @@ def _read_class_folders(root: Path) -> OwnData:
     empty = [name for name, paths in found.items() if not paths]
     classes = tuple(name for name, paths in found.items() if paths)
     if not classes:
-        raise ValueError(f'{root}: no folder of pictures in it: {EXPECTED}')
+        raise ValueError(f'{root}: no folder of images in it: {EXPECTED}')
     pairs = [(path, (k,)) for k, name in enumerate(classes) for path in found[name]]
-    notes = (f'folders without pictures are no classes: {some_of(empty)}',) if empty else ()
+    notes = (f'folders without images are no classes: {some_of(empty)}',) if empty else ()
     paths, labels = zip(*pairs)
     return OwnData('a folder per class', root, paths, labels, classes, notes=notes)
 
@@ -107,7 +107,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _pictures(folder: Path, root: Path) -> list[str]:
-    """The picture files in a folder and those below, relative to ``root``."""
+    """The image files in a folder and those below, relative to ``root``."""
     return sorted(
         os.path.relpath(os.path.join(place, name), root)
         for place, _, names in os.walk(folder)
@@ -131,5 +131,5 @@ def _read_file(path: Path, pictures: str | None, classes: str | None) -> OwnData
     items = [dataset.get_data_info(i) for i in range(len(dataset))]
     paths = tuple(os.path.relpath(item['img_path'], root) for item in items)
     labels = tuple(tuple(item['gt_label']) for item in items)
-    kind = 'a COCO-style JSON' if suffix == '.json' else 'a list of pictures and labels'
+    kind = 'a COCO-style JSON' if suffix == '.json' else 'a list of images and labels'
     return OwnData(kind, root, paths, labels, tuple(dataset.metainfo['classes']))

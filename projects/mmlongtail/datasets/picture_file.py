@@ -1,4 +1,4 @@
-"""One picture file: whether a pipeline can use it, and if not, why."""
+"""One image file: whether a pipeline can use it, and if not, why."""
 
 import os
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ REDUCED_FROM = 64  # px of the shorter side of a JPEG
 
 
 def picture_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
-    """Say why a picture cannot be used, None where it can.
+    """Say why an image cannot be used, None where it can.
 
     Decoded is by OpenCV, as in the pipelines; JPEG at an eighth of the size, for which all of the file is read too.
 
     Args:
         path: The file.
-        max_pixels: Pictures that have more by their header are not decoded; None decodes any.
+        max_pixels: Images that have more by their header are not decoded; None decodes any.
     """
     header = _header(path)
     fault = _too_large(header, max_pixels) or _overlong_chunk(path)
@@ -31,15 +31,15 @@ def picture_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
         decoded = cv2.imdecode(content, cv2.IMREAD_REDUCED_COLOR_8 if reduced else cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         decoded = None
-    return None if decoded is not None else 'does not decode as a picture'
+    return None if decoded is not None else 'does not decode as an image'
 
 
 def memory_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
-    """Say, without decoding a picture, why that would take too much memory; None where it would not.
+    """Say, without decoding an image, why that would take too much memory; None where it would not.
 
     Args:
         path: The file.
-        max_pixels: Pictures that have more by their header are refused; None lets any pass.
+        max_pixels: Images that have more by their header are refused; None lets any pass.
     """
     too_large = None if max_pixels is None else _too_large(_header(path), max_pixels)
     return too_large or _overlong_chunk(path)

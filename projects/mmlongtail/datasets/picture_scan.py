@@ -1,4 +1,4 @@
-"""A look at every picture before a training: which cannot be used, and why; what was found is kept for the next run."""
+"""A look at every image before a training: which cannot be used, and why; what was found is kept for the next run."""
 
 import json
 import logging
@@ -14,25 +14,25 @@ from .picture_file import MAX_PIXELS, picture_fault
 from .text_file import some_of
 from .wrappers.base import unwrap
 
-AT_ONCE = 64  # pictures that a thread takes
+AT_ONCE = 64  # images that a thread takes
 
 Mark = tuple[int, int]  # size in bytes, time of change in ns
 
 
 def check_pictures(dataset, cache: str | Path | None = None, workers: int | None = None) -> int:
-    """Make sure that every picture of a data set decodes, before a training needs it.
+    """Make sure that every image of a data set decodes, before a training needs it.
 
     Args:
-        dataset: Any data set, in any wrappers; one without picture files passes.
-        cache: File that keeps what was found, so that only new and changed pictures are decoded the next time;
+        dataset: Any data set, in any wrappers; one without image files passes.
+        cache: File that keeps what was found, so that only new and changed images are decoded the next time;
             several data sets may share it. None decodes all of them.
         workers: Threads; None takes as many as Python's thread pools have.
 
     Returns:
-        How many pictures it has.
+        How many images it has.
 
     Raises:
-        ValueError: If pictures are missing, do not decode or have more pixels than the data set's ``max_pixels``
+        ValueError: If images are missing, do not decode or have more pixels than the data set's ``max_pixels``
             (:data:`MAX_PIXELS` where it has none); they are named with the reason.
     """
     limits = (inner.max_pixels for inner in unwrap(dataset) if hasattr(inner, 'max_pixels'))
@@ -41,14 +41,14 @@ def check_pictures(dataset, cache: str | Path | None = None, workers: int | None
     if faults:
         named = some_of([f'{path} {fault}' for path, fault in faults.items()])
         raise ValueError(
-            f'{len(faults)} of {len(paths)} pictures cannot be used: {named}. Replace them, or leave them out by '
+            f'{len(faults)} of {len(paths)} images cannot be used: {named}. Replace them, or leave them out by '
             "broken_images='skip'"
         )
     return len(paths)
 
 
 def picture_paths(dataset) -> list[str]:
-    """The picture files of a data set in any wrappers, each once; none where it has no or needs no ``img_path``."""
+    """The image files of a data set in any wrappers, each once; none where it has no or needs no ``img_path``."""
     if getattr(dataset, 'is_decoded', False):
         return []
     if hasattr(dataset, 'datasets'):
@@ -68,10 +68,10 @@ def scan_pictures(
     max_pixels: int | None = MAX_PIXELS,
     workers: int | None = None,
 ) -> dict[str, str]:
-    """Find the pictures that cannot be used.
+    """Find the images that cannot be used.
 
     Args:
-        paths: Picture files.
+        paths: Image files.
         cache: File that keeps what was found, by path, size and time of change; it is made, read and completed. One
             that is damaged or of another decoder or limit is as good as none, one that cannot be written a warning.
         max_pixels: As in :func:`picture_fault`.
@@ -88,7 +88,7 @@ def scan_pictures(
         new = [key for key, mark in marks.items() if mark is not None and known.get(key, [0])[0] != mark]
         if cache is not None and new:
             print_log(
-                f'decoding {len(new)} of {len(paths)} pictures, the others are known to {cache}', 'current'
+                f'decoding {len(new)} of {len(paths)} images, the others are known to {cache}', 'current'
             )
         found = _map(pool, lambda key: picture_fault(key, max_pixels), new)
     known.update((key, (marks[key], fault)) for key, fault in zip(new, found))
@@ -127,7 +127,7 @@ def _read_cache(cache: str | Path | None, reader: str) -> dict[str, tuple[Mark, 
             for path, (size, time, fault) in content['pictures'].items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        print_log(f'{cache} is not read, all pictures are decoded: {error!r}', 'current', logging.WARNING)
+        print_log(f'{cache} is not read, all images are decoded: {error!r}', 'current', logging.WARNING)
         return {}
 
 

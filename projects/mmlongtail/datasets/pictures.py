@@ -1,4 +1,4 @@
-"""What every multi-label set of picture files shares: its pictures exist, decode and are listed once."""
+"""What every multi-label set of image files shares: its images exist, decode and are listed once."""
 
 import logging
 import os
@@ -14,24 +14,24 @@ from .text_file import short, some_of
 
 
 class PictureDataset(MultiLabelDataset):
-    """Base of the multi-label sets: MMPretrain's, plus the checks of its pictures and labels at load.
+    """Base of the multi-label sets: MMPretrain's, plus the checks of its images and labels at load.
 
     A subclass implements ``load_data_list``, whose items are ``dict(img_id, img_path, gt_label)`` with class indices
     in ascending order. ``prepare_command`` is what an error about missing data tells the user to run.
 
     Args:
-        broken_images: What becomes of a picture that is missing or does not decode. ``'stop'``: a missing one is an
-            error at load, one that does not decode an error when it is read. ``'skip'``: every picture is decoded
+        broken_images: What becomes of an image that is missing or does not decode. ``'stop'``: a missing one is an
+            error at load, one that does not decode an error when it is read. ``'skip'``: every image is decoded
             once at load and the broken ones are left out and logged, so that class counts stay right.
-        max_pixels: Pictures that have more by their header are as broken as those that do not decode; None takes any.
-        allow_outside_root: Whether a list may name pictures outside ``data_root`` and the folder of the pictures; where
+        max_pixels: Images that have more by their header are as broken as those that do not decode; None takes any.
+        allow_outside_root: Whether a list may name images outside ``data_root`` and the folder of the images; where
             neither is given, it always may.
         **kwargs: What :class:`mmpretrain.datasets.MultiLabelDataset` takes.
 
     Raises:
         ValueError: If ``broken_images`` is neither of the two, an image is listed twice or lies outside the root, none
-            is left, or a picture that is read does not decode or is too large.
-        FileNotFoundError: If the data root, or under ``'stop'`` a picture, is missing.
+            is left, or an image that is read does not decode or is too large.
+        FileNotFoundError: If the data root, or under ``'stop'`` an image, is missing.
     """
 
     prepare_command = ''
@@ -57,7 +57,7 @@ class PictureDataset(MultiLabelDataset):
         super().full_init()
 
     def filter_data(self) -> list[dict]:
-        """Check ids, pictures and classes of the list just loaded; return what is usable of it."""
+        """Check ids, images and classes of the list just loaded; return what is usable of it."""
         repeated = [str(i) for i, n in Counter(item['img_id'] for item in self.data_list).items() if n > 1]
         if repeated:
             raise ValueError(
@@ -79,7 +79,7 @@ class PictureDataset(MultiLabelDataset):
         return kept
 
     def prepare_data(self, idx: int) -> dict:
-        """Run the pipeline on one image; a picture that is too large or does not decode is named."""
+        """Run the pipeline on one image; an image that is too large or does not decode is named."""
         path = self.get_data_info(idx)['img_path']
         fault = memory_fault(path, self.max_pixels)
         if fault:
@@ -91,7 +91,7 @@ class PictureDataset(MultiLabelDataset):
             if fault is None:
                 raise
             raise ValueError(
-                f"{path} {fault}: replace it, or leave such pictures out by broken_images='skip'"
+                f"{path} {fault}: replace it, or leave such images out by broken_images='skip'"
             ) from error
 
     def _check_inside(self, paths: Iterable[str]) -> None:
@@ -112,15 +112,15 @@ class PictureDataset(MultiLabelDataset):
             missing = [path for path, there in zip(paths, exist(paths)) if not there]
             if missing:
                 raise FileNotFoundError(
-                    f'{len(missing)} of {len(paths)} pictures are missing: {some_of(missing)}.'
-                    f"{self._how_to_prepare()} broken_images='skip' leaves missing pictures out."
+                    f'{len(missing)} of {len(paths)} images are missing: {some_of(missing)}.'
+                    f"{self._how_to_prepare()} broken_images='skip' leaves missing images out."
                 )
             return data_list
         faults = scan_pictures(paths, max_pixels=self.max_pixels)
         if faults:
             named = some_of([f'{path} {fault}' for path, fault in faults.items()])
             print_log(
-                f'{type(self).__name__}: {len(faults)} of {len(paths)} pictures are left out: {named}',
+                f'{type(self).__name__}: {len(faults)} of {len(paths)} images are left out: {named}',
                 'current',
                 logging.WARNING,
             )

@@ -1,4 +1,4 @@
-"""Single-label sets of picture files, with the same checks at load as the multi-label ones."""
+"""Single-label sets of image files, with the same checks at load as the multi-label ones."""
 
 from mmpretrain.registry import DATASETS
 
@@ -6,10 +6,10 @@ from .list_file import ListFileDataset
 
 
 class SingleLabelMixin:
-    """Turns a :class:`PictureDataset`, named after it among the bases, into one of exactly one class per picture.
+    """Turns a :class:`PictureDataset`, named after it among the bases, into one of exactly one class per image.
 
     Raises:
-        ValueError: If a picture has no class or several.
+        ValueError: If an image has no class or several.
     """
 
     def filter_data(self) -> list[dict]:
@@ -29,4 +29,4 @@ class SingleLabelMixin:
 
 @DATASETS.register_module()
 class SingleLabelListFile(SingleLabelMixin, ListFileDataset):
-    """Pictures of one class each from a list file; forms, arguments and errors are those of ``ListFileDataset``."""
+    """Images of one class each from a list file; forms, arguments and errors are those of ``ListFileDataset``."""

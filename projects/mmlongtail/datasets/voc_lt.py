@@ -24,7 +24,7 @@ class VOCLT(PictureDataset):
         **kwargs: What :class:`PictureDataset` takes.
 
     Raises:
-        FileNotFoundError: If the data root, the id list, an XML file or a picture is missing.
+        FileNotFoundError: If the data root, the id list, an XML file or an image is missing.
         ValueError: If an XML file cannot be parsed, is of another kind or has an object of an unknown class.
     """
 

@@ -1,4 +1,4 @@
-"""The class-aware sampler against the rule that METHODS 1 states, on the published labels."""
+"""The class-aware sampler against the rule of the papers, on the published labels."""
 
 import warnings
 

@@ -26,5 +26,5 @@ def test_five_crops(shape):
 def test_what_cannot_be_cut_is_refused():
     with pytest.raises(ValueError, match="position is 'left'"):
         TRANSFORMS.build(dict(type='PositionCrop', crop_size=7, position='left'))
-    with pytest.raises(ValueError, match='crop_size is 7, but the picture has 6 x 9 pixels'):
+    with pytest.raises(ValueError, match='crop_size is 7, but the image has 6 x 9 pixels'):
         TRANSFORMS.build(dict(type='PositionCrop', crop_size=7))({'img': np.zeros((6, 9, 3))})

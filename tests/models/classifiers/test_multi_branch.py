@@ -222,7 +222,7 @@ BRANCHES, UNION = (['uniform'], ['rebalanced']), (['uniform', 'rebalanced'],)
 CON = LOSS['consistency']
 ONE = dict(n=1, modules=[])
 MIRRORED = dict(type='BatchAugmentPreprocessor', num_views=2, mirrored=True)
-ABLATIONS = {  # METHODS 1: model, loss, keys beside loss_cls_branch0
+ABLATIONS = {  # of the paper: model, loss, keys beside loss_cls_branch0
     'no consistency': ({}, (BRANCHES, WEIGHTED, None), {'loss_cls_branch1'}),
     'consistency': (
         {},

@@ -13,7 +13,7 @@ from mmlongtail.structures import checks
 
 @TRANSFORMS.register_module()
 class MinimalistCrop(RandomResizedCrop):
-    """Square random resized crop whose least share of the picture grows as the training goes on.
+    """Square random resized crop whose least share of the image grows as the training goes on.
 
     Source: Shi et al., "LIFT+: Lightweight Fine-Tuning for Long-Tail Learning", 2025, minimalist data augmentation.
     When the part t of the training is done, the least share is ``a + (1 - a) (1 - sqrt(1 - t^2))``, a being ``least``.
@@ -23,7 +23,7 @@ class MinimalistCrop(RandomResizedCrop):
 
     Args:
         scale: Side of the result in pixels.
-        least: Least share a of the picture's area at the beginning.
+        least: Least share a of the image's area at the beginning.
         interpolation: As for RandomResizedCrop.
         backend: As for RandomResizedCrop.
 
@@ -42,7 +42,7 @@ class MinimalistCrop(RandomResizedCrop):
 
     @property
     def crop_ratio_range(self) -> tuple[float, float]:
-        """The shares of the picture's area that are drawn from."""
+        """The shares of the image's area that are drawn from."""
         growth = 1 - math.sqrt(1 - float(self.progress) ** 2)
         return self.least + (1 - self.least) * growth, 1.0
 

@@ -29,7 +29,7 @@ class PhotoMetricDistortion(BaseTransform):
         swap_channels: Whether the color channels are permuted too, with probability one half.
 
     Raises:
-        ValueError: If a delta or a range is not one of those above, or a picture is not (H, W, 3) uint8.
+        ValueError: If a delta or a range is not one of those above, or an image is not (H, W, 3) uint8.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class PhotoMetricDistortion(BaseTransform):
         )
 
     def transform(self, results: dict) -> dict:
-        """Distort ``results['img']``; the picture given is not changed in place."""
+        """Distort ``results['img']``; the image given is not changed in place."""
         img = results['img']
         if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3:
             raise ValueError(f'img of shape {img.shape} and type {img.dtype}: (H, W, 3) uint8 is expected')
@@ -100,7 +100,7 @@ def scale_and_shift(img: np.ndarray, factor: float, shift: float) -> np.ndarray:
 
 
 def shift_color(img: np.ndarray, degrees: float, saturation: float) -> np.ndarray:
-    """Turn the hue by ``degrees`` and scale the saturation of a BGR uint8 picture."""
+    """Turn the hue by ``degrees`` and scale the saturation of a BGR uint8 image."""
     if degrees == 0.0 and saturation == 1.0:
         return img
     levels = np.arange(256)

@@ -28,7 +28,7 @@ class PositionCrop(BaseTransform):
         position: 'center', 'top_left', 'top_right', 'bottom_left' or 'bottom_right'.
 
     Raises:
-        ValueError: For another position, or a picture that is smaller.
+        ValueError: For another position, or an image that is smaller.
     """
 
     def __init__(self, crop_size: int, position: str = 'center'):
@@ -40,7 +40,7 @@ class PositionCrop(BaseTransform):
         size, (height, width) = self.crop_size, results['img'].shape[:2]
         if min(height, width) < size:
             raise ValueError(
-                f'crop_size is {size}, but the picture has {height} x {width} pixels: resize it before'
+                f'crop_size is {size}, but the image has {height} x {width} pixels: resize it before'
             )
         top, left = (
             round(share * (side - size)) for share, side in zip(POSITIONS[self.position], (height, width))

@@ -1,4 +1,4 @@
-"""Whole batches of small pictures straight from memory: what makes the input keep up with a GPU on 32 px pictures."""
+"""Whole batches of small images straight from memory: what makes the input keep up with a GPU on 32 px images."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def ready_batch_collate(batch: Mapping | Sequence) -> Mapping:
 
 @DATASETS.register_module()
 class BatchedDataset(DatasetWrapper):
-    """Holds all pictures of a data set as one uint8 tensor and hands out whole batches: the outermost wrapper.
+    """Holds all images of a data set as one uint8 tensor and hands out whole batches: the outermost wrapper.
 
-    The inner pipeline runs once per picture, when the loader is built, so nothing in it may be random: loading,
+    The inner pipeline runs once per image, when the loader is built, so nothing in it may be random: loading,
     resizing to one size, ``PackInputs``. Augmentation belongs to :class:`BatchAugmentPreprocessor`. Its data loader
     needs ``collate_fn=dict(type='ready_batch_collate')`` and no worker processes. Samplers that yield plain indices or
     :class:`Draw` serve; a draw's data sample carries its ``stream``, while its ``seed`` has no use here, because the
@@ -34,7 +34,7 @@ class BatchedDataset(DatasetWrapper):
         dataset: The inner data set or its config.
 
     Raises:
-        ValueError: If the pictures are not uint8 tensors of one size.
+        ValueError: If the images are not uint8 tensors of one size.
     """
 
     def __init__(self, dataset: dict) -> None:
@@ -44,13 +44,13 @@ class BatchedDataset(DatasetWrapper):
 
     @property
     def pictures(self) -> torch.Tensor:
-        """All pictures, (N, C, H, W) uint8."""
+        """All images, (N, C, H, W) uint8."""
         if self._pictures is None:
             self.full_init()
         return self._pictures
 
     def full_init(self) -> None:
-        """Read all pictures, unless that is done."""
+        """Read all images, unless that is done."""
         super().full_init()
         if self._pictures is None:
             self._read()
@@ -64,7 +64,7 @@ class BatchedDataset(DatasetWrapper):
                 pictures = torch.empty((len(self.dataset), *picture.shape), dtype=torch.uint8)
             if picture.dtype != torch.uint8 or picture.shape != pictures.shape[1:]:
                 raise ValueError(
-                    f'picture {i} is {picture.dtype} of shape {tuple(picture.shape)}: uint8 of '
+                    f'image {i} is {picture.dtype} of shape {tuple(picture.shape)}: uint8 of '
                     f'{tuple(pictures.shape[1:])} as the first one is expected; the inner pipeline must resize to one '
                     'size and end with PackInputs'
                 )

@@ -51,7 +51,7 @@ class CachedFeatures:
         features: Of its images.
     """
 
-    is_decoded = True  # its pictures are needed no more
+    is_decoded = True  # its images are needed no more
 
     def __init__(self, dataset, features: FeatureFile) -> None:
         self.dataset, self.features = dataset, features

@@ -1,4 +1,4 @@
-"""Pictures of a test set with what the model says of them."""
+"""Images of a test set with what the model says of them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..run_parts import bare_model
 
 @HOOKS.register_module()
 class PredictionPictureHook(Hook):
-    """Draw labels and predictions on every n-th picture of a test: as it is on the disk, in its size and colors.
+    """Draw labels and predictions on every n-th image of a test: as it is on the disk, in its size and colors.
 
-    A data set without files, such as CIFAR's, has its pictures drawn as the network gets them. The host's
+    A data set without files, such as CIFAR's, has its images drawn as the network gets them. The host's
     VisualizationHook draws all so, and red as blue. The files are named by the picture's place in the data set
     and its name.
 
     Args:
-        out_dir: Folder of the pictures, .png.
-        interval: Draw every n-th picture.
+        out_dir: Folder of the images, .png.
+        interval: Draw every n-th image.
         show: Show each in a window.
         wait_time: Seconds that a window stays; 0 waits for a key.
 

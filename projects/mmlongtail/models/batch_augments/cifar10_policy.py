@@ -51,7 +51,7 @@ def cifar10_policy() -> list[list[dict]]:
     """Its 25 pairs of operations as configs of the host's transforms.
 
     Source: Cubuk et al., "AutoAugment: Learning Augmentation Policies from Data", CVPR 2019, table 7; ranges: table 6.
-    As in the code that the long-tail papers use, an enhancement or a movement of the picture goes either way.
+    As in the code that the long-tail papers use, an enhancement or a movement of the image goes either way.
     """
     rows = [line.split() for line in _TABLE.strip().splitlines()]
     return [[_operation(row[i], float(row[i + 1]), int(row[i + 2])) for i in (0, 3)] for row in rows]

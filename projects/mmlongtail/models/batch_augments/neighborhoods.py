@@ -1,7 +1,7 @@
 """Changes of color and place for a whole batch, each image by its own amount.
 
 Functions take images (B, C, H, W) uint8 and one value per image, (B,) float64, and give new images. Each follows MMCV's
-and OpenCV's function, with its fixed-point coordinates and roundings, so that both give the same picture.
+and OpenCV's function, with its fixed-point coordinates and roundings, so that both give the same image.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Changes of single pixel values for a whole batch: each image gets a table of 256 new values.
 
 A table function takes images (B, C, H, W) uint8 and one value per image, (B,), and gives tables (B, C or 1, 256). Each
-follows MMCV's function of that name, with its precision and roundings, so that both give the same picture.
+follows MMCV's function of that name, with its precision and roundings, so that both give the same image.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def look_up(images: Tensor, tables: Tensor) -> Tensor:
 def gray(images: Tensor) -> Tensor:
     """Gray values, (B, 1, H, W) int32, by OpenCV's fixed-point weights of blue, green and red, channels in this order.
 
-    The host takes every picture for BGR in its color changes, those of CIFAR, which are RGB, too. So does this.
+    The host takes every image for BGR in its color changes, those of CIFAR, which are RGB, too. So does this.
     """
     blue, green, red = images.int().split(1, dim=1)
     return (blue * 3735 + green * 19235 + red * 9798 + 16384) >> 15

@@ -65,7 +65,7 @@ class BatchPolicy(nn.Module):
         """Augmented images of images (B, C, H, W) uint8.
 
         Raises:
-            ValueError: If the images are not uint8 pictures of three channels.
+            ValueError: If the images are not uint8 of three channels.
         """
         if images.dtype != torch.uint8 or images.dim() != 4 or images.size(1) != 3:
             raise ValueError(

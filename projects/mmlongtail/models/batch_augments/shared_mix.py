@@ -13,10 +13,10 @@ class SharedMix:
     """Mixes all views of an image with the same views of one other image, by the same factor and at the same place.
 
     Source: the mixup row of Table 4 of NCL++ (Tan et al., 2023), whose copies of an image must agree on its label. The
-    views of an image go through the augmentation as the channels of one picture.
+    views of an image go through the augmentation as the channels of one image.
 
     Args:
-        augment: Maps pictures (B, C, H, W) and labels (B, K) to mixed ones, such as the host's RandomBatchAugment of
+        augment: Maps images (B, C, H, W) and labels (B, K) to mixed ones, such as the host's RandomBatchAugment of
             Mixup and CutMix.
         num_views: Views T of each image.
     """
@@ -25,7 +25,7 @@ class SharedMix:
         self.augment, self.num_views = augment, num_views
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Mixed pictures (T B, C, H, W), view after view, and labels (T B, K), of such ones."""
+        """Mixed images (T B, C, H, W), view after view, and labels (T B, K), of such ones."""
         layout = BatchLayout.of_inputs(len(inputs), self.num_views)
         views = layout.split(inputs)[0].transpose(0, 1)  # (B, T, C, H, W)
         mixed, scores = self.augment(views.flatten(1, 2), scores[: layout.images])

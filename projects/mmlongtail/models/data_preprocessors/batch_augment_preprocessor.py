@@ -25,7 +25,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
     after it and after normalization, through ``batch_augments`` or the model's ``train_cfg``, as the host does it: each
     of T B rows with a partner of its own, unless ``share_mix``.
 
-    A data pipeline can make the views itself, each by the host's transforms of a single picture; they are taken as
+    A data pipeline can make the views itself, each by the host's transforms of a single image; they are taken as
     they are then::
 
         train_pipeline = [
@@ -50,7 +50,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
 
     Raises:
         ValueError: If ``num_views`` is not positive, odd where half of them are mirrored, or not the pipeline's, or if
-            the pictures of a training batch differ in size.
+            the images of a training batch differ in size.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
             return self.cast_data(inputs)
         if len(shapes := {tuple(x.shape) for x in inputs}) > 1:
             raise ValueError(
-                f'inputs of shapes {sorted(shapes)}: batch augmentation expects pictures of one size'
+                f'inputs of shapes {sorted(shapes)}: batch augmentation expects images of one size'
             )
         return self.cast_data(torch.stack(list(inputs)))
 
@@ -126,14 +126,14 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
             return self._stacked(inputs).repeat(self.drawn_views, 1, 1, 1)
         if len(inputs) != self.drawn_views:
             raise ValueError(
-                f'num_views={self.num_views}, but the pipeline makes {len(inputs)} views of a picture: '
+                f'num_views={self.num_views}, but the pipeline makes {len(inputs)} views of an image: '
                 f'its MultiView is expected to make {self.drawn_views}'
             )
         return self._stacked([picture for view in inputs for picture in view])
 
 
 def with_mirror_images(data: dict) -> dict:
-    """A batch and, as further views, the mirror images of all its pictures, with the same labels."""
+    """A batch and, as further views, mirrored copies of all its images, with the same labels."""
     inputs, samples = data['inputs'], data['data_samples']
     copies = samples and [*samples, *(sample.new() for sample in samples)]
     return dict(data, inputs=torch.cat([inputs, inputs.flip(-1)]), data_samples=copies)

@@ -16,7 +16,7 @@ def sigmoid(x):
 
 
 def naive(logits, targets, reweight=True, **settings):
-    """METHODS, "DB loss", number by number in float64."""
+    """The loss of the paper, number by number in float64."""
     alpha, beta, mu, scale, kappa, gamma, balance = (VOC | settings).values()
     total = 0.0
     for z_row, y_row in zip(logits.tolist(), targets.tolist()):

@@ -84,7 +84,7 @@ def naive(logits, targets, weight=0.6):
 
 
 def authors(z, targets, weight=0.6, beta=0.3):
-    """METHODS' sentence on the authors' code, clause by clause, in float64 tensors of one number each."""
+    """The form of the authors' code, step by step, in float64 tensors of one number each."""
     (experts, copies, images, classes), zero = z.shape, z.new_zeros(())
     log_n = [math.log(max(n, 1)) for n in COUNTS[:classes]]
     loss = dict(loss_cls=zero, loss_hard=zero, loss_inter=zero, loss_intra=zero)

@@ -24,7 +24,7 @@ def build(**arguments):
 
 
 def naive(logits, targets, ratio=0.3, full=True, form='paper', ranking=None, counts=COUNTS, scores=None):
-    """The two sums over pairs of METHODS, number by number in float64; (4), (11), (12)."""
+    """The two sums over pairs, number by number in float64; eqs. (4), (11), (12)."""
     peers, total = logits.tolist(), 0.0
     ranking = ranking or ('first' if form == 'code' else 'mean')
     n, images, classes = logits.shape
