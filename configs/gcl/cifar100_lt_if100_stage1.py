@@ -1,5 +1,8 @@
 # Li, Cheung & Lu, Long-Tailed Visual Recognition via Gaussian Clouded Logit Adjustment, CVPR 2022: stage 1, the GCL
 # loss on cosines, mixup, ResNet-32, 200 epochs in batches of 64.
+# Ours: 34.80 top-1 on CIFAR-100-LT′-IF100 (seed 0; CifarResNet-32, 32 px, 5100 iterations instead of 34,000; 1 thread
+# of 2 CPU cores).
+#   python tools/train.py configs/gcl/cifar100_lt_if100_stage1.py
 _base_ = [
     '../_base_/datasets/cifar100_lt.py',
     '../_base_/models/resnet32_cifar.py',

@@ -1,5 +1,6 @@
 # NCL++ on ImageNet-LT: two ResNet-50, two copies, 200 epochs, batches of 128 with two accumulated.
 # Paper: 58.0 / 59.6 top-1, one expert / ensemble.
+# Ours: not measured.
 #   bash tools/dist_train.sh configs/ncl/imagenet_lt_r50.py 8 --cfg-options train_dataloader.batch_size=16
 _base_ = [
     '../_base_/datasets/imagenet_lt.py',

@@ -2,6 +2,7 @@
 # adaptive lambda_1^-, fixed lambda_1^+ and the adaptive focal factor. Paper: COCO-LT 54.43 mAP.
 # All else is DB loss's setting with class-aware sampling. The paper does not print the two factors that it raises from
 # DB loss's (lambda_1^- = lambda_2^- = 2.0, the others 1) for all classes; README.md tells how these were chosen.
+# Ours: not measured.
 #   python tools/train.py configs/pg/coco_lt.py
 _base_ = '../baselines/multilabel/coco_lt_db_focal.py'
 

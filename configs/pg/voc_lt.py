@@ -2,6 +2,7 @@
 # adaptive lambda_1^-, fixed lambda_2^+ and the adaptive focal factor. Paper: VOC-LT 80.37 mAP.
 # All else is DB loss's setting with class-aware sampling. The paper does not print the two factors that it raises from
 # DB loss's (lambda_1^- = lambda_2^- = 5.0, the others 1) for the tail classes; README.md tells how these were chosen.
+# Ours: 52.22 mAP on VOC-LT′ (seed 0; MobileNetV1, 128 px, 960 iterations; 1 thread of 2 CPU cores).
 #   python tools/train.py configs/pg/voc_lt.py
 _base_ = '../baselines/multilabel/voc_lt_db_focal.py'
 

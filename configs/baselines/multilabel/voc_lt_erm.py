@@ -2,6 +2,7 @@
 # All baselines have the setting of DB loss (Wu et al., ECCV 2020): ResNet-50 with its first stage frozen and a neck of
 # 256 channels, 224 x 224 pixels, batches of 32, 8 epochs as long as those of the class-aware sampler:
 # 3,875 draws (8 x 121 iterations).
+# Ours: not measured.
 #   python tools/train.py configs/baselines/multilabel/voc_lt_erm.py
 _base_ = [
     '../../_base_/datasets/voc_lt.py',

@@ -1,5 +1,7 @@
 # cRT (Kang et al., ICLR 2020) of CE + mixup: a new classifier on the frozen backbone, class-balanced sampling.
 # Paper (Li et al., CVPR 2022): CIFAR-100-LT IF 100 45.12 top-1.
+# Ours: 38.20 top-1 on CIFAR-100-LT′-IF100 (seed 0; CifarResNet-32, 32 px, 680 iterations instead of 5,100; 1 thread of
+# 2 CPU cores).
 #   python tools/train_stages.py configs/baselines/singlelabel/cifar100_lt_if100_ce_mixup.py \
 #       configs/baselines/singlelabel/cifar100_lt_if100_crt.py
 _base_ = './cifar100_lt_if100_ce.py'

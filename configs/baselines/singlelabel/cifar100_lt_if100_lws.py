@@ -1,4 +1,6 @@
 # LWS (Kang et al., ICLR 2020) of CE + mixup: a learned factor per class, all else frozen, class-balanced sampling.
+# Ours: 34.70 top-1 on CIFAR-100-LT′-IF100 (seed 0; CifarResNet-32, 32 px, 680 iterations instead of 5,100; 1 thread of
+# 2 CPU cores).
 #   python tools/train_stages.py configs/baselines/singlelabel/cifar100_lt_if100_ce_mixup.py \
 #       configs/baselines/singlelabel/cifar100_lt_if100_lws.py
 _base_ = './cifar100_lt_if100_crt.py'

@@ -1,6 +1,7 @@
 # MiSLAS (Zhong et al., CVPR 2021), stage 2: class-balanced sampling, label-aware smoothing, a factor per class
 # and its weights at a fifth of the rate, shifted batch norm.
 # Paper (Li et al., CVPR 2022): CIFAR-100-LT IF 100 47.50 top-1.
+# Ours: not measured.
 #   python tools/train_stages.py configs/baselines/singlelabel/cifar100_lt_if100_mislas_stage1.py \
 #       configs/baselines/singlelabel/cifar100_lt_if100_mislas.py
 _base_ = './cifar100_lt_if100_mislas_stage1.py'
