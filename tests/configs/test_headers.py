@@ -1,4 +1,4 @@
-"""What the headers of configs say: measured numbers are those of ``results.csv``, and the commands name what there is."""
+"""Headers of configs: measured numbers are those of ``results.csv``, commands name configs that there are."""
 
 import csv
 import re
@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
 OURS = re.compile(
     r'Ours: (?P<scores>[\d., ]+) (?P<score>mAP|top-1) on (?P<dataset>\S+) \(seeds? (?P<seeds>[\d, ]+); '
-    r'(?P<network>\S+), (?P<image_size>\d+) px, (?P<iterations>\d+) iterations(?: instead of [\d,]+)?; (?P<machine>[^)]+)\)'
+    r'(?P<network>\S+), (?P<image_size>\d+) px, (?P<iterations>\d+) iterations(?: instead of [\d,]+)?; '
+    r'(?P<machine>[^)]+)\)'
 )
 COLUMNS = dict(zip(('mAP', 'top-1'), ('total', 'top1')))
 

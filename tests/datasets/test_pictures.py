@@ -71,7 +71,7 @@ def test_skip_leaves_broken_pictures_out_and_counts_right(folder, warnings):
     dataset = Four('labels', data_root=str(folder), broken_images='skip', pipeline=LOAD)
     assert [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))] == [0, 3]
     assert ClassStatistics.from_dataset(dataset).class_counts.tolist() == [1, 0, 0, 2]
-    assert '2 of 4 pictures' in warnings[0] and '1.jpg' in warnings[0] and '2.jpg' in warnings[0]
+    assert '2 of 4 images' in warnings[0] and '1.jpg' in warnings[0] and '2.jpg' in warnings[0]
     assert warnings[1].endswith('2 of 4 classes have no image: b, c')
     assert tuple(dataset[1]['data_samples'].gt_label) == (3,)
 
