@@ -30,10 +30,9 @@ def raw_logits(files, inputs):
     model.load_state_dict(torch.load(files[1], weights_only=False)['state_dict'])
     with torch.no_grad():
         feats = model.extract_feat(inputs)[-1]
-        experts = getattr(model.head, 'experts', [model.head])
-        return torch.stack(
-            [expert.fc(part) for expert, part in zip(experts, feats.chunk(len(experts)))]
-        ).double()
+        if not hasattr(model.head, 'experts'):
+            return model.head.fc(feats)[None].double()
+        return torch.stack([e.fc(part[0]) for e, part in zip(model.head.experts, feats)]).double()
 
 
 def test_experts_of_all_models_in_order(expert_files, plain_files):
