@@ -18,4 +18,4 @@ model = dict(
         ),
     )
 )
-default_hooks = dict(freeze=dict(reinitialize=[]))
+default_hooks = dict(frozen=dict(reinitialize=[]))
