@@ -37,6 +37,7 @@ class MinimalistCrop(RandomResizedCrop):
     def __init__(self, scale: int, least: float = 0.08, interpolation: str = 'bicubic', backend: str = 'cv2'):
         self.least = checks.number('least', least, above=0, at_most=1)
         self.progress = torch.zeros(()).share_memory_()
+        checks.whole('scale', scale)
         checks.choice('interpolation', interpolation, INTERPOLATIONS)
         checks.choice('backend', backend, BACKENDS)
         super().__init__(scale, (least, 1.0), (1.0, 1.0), interpolation=interpolation, backend=backend)
