@@ -3,6 +3,7 @@
 #   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
+#   make docs     install, build the site into site/; warnings are errors
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ measured := configs/collab configs/baselines/multilabel configs/pg configs/basel
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
-.PHONY: demo test faults lint install
+.PHONY: demo test faults lint docs install
 
 # one thread a process: tiny models on several fight for cores and lose
 demo test faults: export OMP_NUM_THREADS = 1
@@ -39,6 +40,10 @@ lint: $(installed)
 	python tools/check_configs.py
 	for folder in $(measured); do python tools/analysis/results_table.py --check $$folder/README.md || exit 1; done
 	python tools/analysis/results_table.py --check README.md --csv $(measured:=/results.csv)
+
+docs: $(installed)
+	$(PIP) install --no-build-isolation -e .[docs]
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
 
 install: $(installed)
 

