@@ -24,6 +24,7 @@ from mmlongtail.plain_config import literal_config
 from mmlongtail.safe_loading import load_local_checkpoint
 from mmlongtail.structures import ClassStatistics, class_groups
 
+from .run_record import only_config
 from .sources import names_of, read_checkpoint, read_per_class
 
 COMMIT = re.compile(
@@ -110,7 +111,8 @@ def read_run_folder(folder: str | Path, name: str | None = None) -> Run:
     checkpoint = Path(found)
     statistics, branches = read_checkpoint(checkpoint)
     meta = load_local_checkpoint(checkpoint, map_location='cpu', mmap=True)['meta']
-    cfg = Config(literal_config(meta['cfg']))
+    # a text that wants to import other modules is not in a checkpoint that was loaded safely
+    cfg = Config(literal_config(meta.get('cfg') or only_config(folder).read_text()))
     training, evaluations = read_records(folder)
     report, source = class_scores(folder, cfg, statistics)
     return Run(
@@ -136,7 +138,7 @@ def facts_of(folder: Path, meta: Mapping, cfg: Config) -> dict[str, str]:
     facts = {
         'seed': str(meta.get('seed', 'not recorded')),
         'trained': f'{meta.get("epoch")} epochs, {meta.get("iter")} iterations',
-        'commit': commit,
+        'commit': commit[:12],
         'MMEngine': version,
     }
     for log in sorted(folder.glob('*/*.log')):  # the latest has the last word

@@ -21,6 +21,7 @@ from mmpretrain.registry import DATASETS
 
 from mmlongtail.analysis.mistakes import Scored
 from mmlongtail.analysis.run_folder import Run, read_runs
+from mmlongtail.analysis.run_record import only_config
 from mmlongtail.evaluation.functional import average_precision, class_means
 from mmlongtail.files import written_whole
 from mmlongtail.visualization.report import scored_sections, sections
@@ -47,7 +48,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--baseline', metavar='RUN', help='work dir of the training to compare with')
     parser.add_argument('--out', type=Path, default=Path('report.html'), help='the page (%(default)s)')
     parser.add_argument('--no-predict', action='store_true', help='no scores: leave out what needs them')
-    parser.add_argument('--config', help='config of the training, where that in the checkpoint does not do')
+    parser.add_argument(
+        '--trust-config',
+        action='store_true',
+        help='run the config file in each work dir: it imports modules of yours',
+    )
     parser.add_argument('--batch-size', type=int, default=32, help='pictures at once (%(default)s)')
     parser.add_argument(
         '--workers', type=int, default=min(8, os.cpu_count() or 1), help='reading processes (%(default)s)'
@@ -68,7 +73,7 @@ def report(args: argparse.Namespace) -> None:
     baseline = last if args.baseline else None
     runs = runs if args.baseline else [*runs, last]
     evidence, problems = {}, []
-    for i, run in enumerate(runs):
+    for i, run in enumerate(() if args.no_predict else runs):
         try:
             runs[i], evidence[run.name] = score_run(run, args)
         except OF_INPUT as error:
@@ -78,7 +83,8 @@ def report(args: argparse.Namespace) -> None:
             baseline, _ = score_run(baseline, args)
         except OF_INPUT as error:
             problems.append(f'{baseline.name}: {in_words(error)}')
-    parts = all_sections(runs, baseline, evidence, '; '.join(problems))
+    missing = '; '.join(problems) or '--no-predict was given'
+    parts = all_sections(runs, baseline, evidence, missing, bool(problems))
     names = ', '.join(run.name for run in runs)
     with written_whole(args.out) as file:
         file.write(page(f'Report: {names}', parts).encode())
@@ -93,11 +99,10 @@ def score_run(run: Run, args: argparse.Namespace) -> tuple[Run, scored_sections.
 
     Raises:
         OSError: If its data are missing.
-        ValueError: If the user wants no scores, or the model cannot be built or has no data.
+        ValueError: If the model cannot be built or has no data.
     """
-    if args.no_predict:
-        raise ValueError('--no-predict was given')
-    inferencer = LongTailInferencer(str(run.checkpoint), args.config, args.device)
+    config = only_config(run.folder) if args.trust_config else None
+    inferencer = LongTailInferencer(str(run.checkpoint), config, args.device)
     cfg = inferencer.trained.cfg
     loader = cfg.get('val_dataloader') or cfg.get('test_dataloader')
     if not loader:
@@ -105,7 +110,7 @@ def score_run(run: Run, args: argparse.Namespace) -> tuple[Run, scored_sections.
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build(loader.dataset)
     scored = score_data(inferencer, dataset, args.batch_size, args.workers)
-    swapped = getattr(inferencer.trained.model.data_preprocessor, '_channel_conversion', False)
+    swapped = getattr(inferencer.trained.model.data_preprocessor, 'to_rgb', False)
     jpeg = partial(thumbnail, dataset, is_bgr=bool(swapped))
     if not run.source:
         run = run.with_scores(per_class(scored), f'the scores of {len(scored.scores)} images, computed now')
@@ -128,7 +133,7 @@ def all_sections(runs: Sequence[Run], baseline: Run | None, evidence: dict, prob
         for title, make in NEED_SCORES.items()
     ]
     if evidence and problems:
-        of_scores.append(Section('Scores of some runs', missing=problems))
+        of_scores.append(Section('Scores of some runs', missing=why))
     return [
         sections.results(runs, baseline),
         sections.settings(both),

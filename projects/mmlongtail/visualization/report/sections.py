@@ -49,7 +49,6 @@ def settings(runs: Sequence[Run]) -> Section:
     facts = table(
         ['', *(run.name for run in runs)],
         [
-            ['folder', *(run.folder.name for run in runs)],
             ['checkpoint', *(run.checkpoint.name for run in runs)],
             ['training images', *(run.statistics.num_images for run in runs)],
             ['classes', *(len(run.statistics.class_counts) for run in runs)],
@@ -93,7 +92,7 @@ def curves(runs: Sequence[Run]) -> Section:
     if losses:
         svg = draw(partial(curves_figure, losses, 'loss', 'iteration'), 'Loss over the iterations', 'loss')
         parts.append(figure(svg, 'Training loss, as the log smooths it.'))
-    if scores:
+    if any(len(steps) > 1 for steps, _ in scores.values()):
         build = partial(curves_figure, scores, f'{total} (%)', 'evaluation after epoch or iteration')
         caption = f'{total} of the validation data.'
         parts.append(figure(draw(build, f'{total} over the training', 'score'), caption))

@@ -23,10 +23,11 @@ table { border-collapse: collapse; font-size: .9375rem; font-variant-numeric: ta
 th, td { padding: .2rem .75rem .2rem 0; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child, .text td, .text th { text-align: left; }
 thead th { background: var(--soft); position: sticky; top: 0; }
+thead th, .numbers td { white-space: nowrap; }
 .text td { overflow-wrap: anywhere; }
 .up { color: var(--up); } .down { color: var(--down); }
-figure { margin: 1rem 0; }
-.scroll svg { display: block; max-width: 100%; height: auto; min-width: min(100%, 34rem); }
+figure { display: inline-block; vertical-align: top; max-width: 100%; margin: 1rem 1.5rem 0 0; }
+.scroll svg { display: block; max-width: 100%; height: auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .75rem; padding: 0;
   list-style: none; font-size: .8125rem; line-height: 1.35; }
 .pictures img { width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--soft); border-radius: 4px; }
@@ -35,7 +36,7 @@ pre { overflow-x: auto; padding: .75rem; background: var(--soft); font-size: .81
 summary { cursor: pointer; padding: .25rem 0; }
 @media (max-width: 40rem) {
   body { padding: .75rem; }
-  .scroll svg { max-width: none; width: 40rem; }
+  .scroll svg { max-width: none; }
 }
 @media print { details > * { display: block; } nav { display: none; } }
 """
