@@ -14,6 +14,10 @@ COMMANDS = {  # name: (module:function, what it does)
         'mmlongtail.apis.report:main',
         'write a page about trainings, of HTML that needs no other file',
     ),
+    'export': (
+        'mmlongtail.apis.export:main',
+        'write a model as ONNX, torch.export or safetensors with a model card',
+    ),
     'stats': ('mmlongtail.apis.stats:main', "print and draw a data set's class counts and co-occurrence"),
     'split': ('mmlongtail.apis.split:main', 'make a long-tailed part of a multi-label set'),
 }

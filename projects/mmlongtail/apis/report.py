@@ -125,7 +125,9 @@ def per_class(scored: Scored) -> np.ndarray:
     return 100 * class_means(scored.scores.argmax(axis=1) == true, true, scored.scores.shape[1])
 
 
-def all_sections(runs: Sequence[Run], baseline: Run | None, evidence: dict, problems: str) -> list[Section]:
+def all_sections(
+    runs: Sequence[Run], baseline: Run | None, evidence: dict, why: str, problems: bool
+) -> list[Section]:
     """The page's sections, in order."""
     both = [*([baseline] if baseline else []), *runs]
     of_scores = [
