@@ -39,6 +39,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--to', choices=[*GRAPHS, 'safetensors'], required=True, help='what is written')
     parser.add_argument('--out', type=Path, required=True, help='file, or folder of safetensors and its card')
     parser.add_argument('--expert', type=int, help='index of the expert that is exported alone (all of them)')
+    parser.add_argument(
+        '--size',
+        type=int,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        help='of images that the test pipeline does not resize',
+    )
     parser.add_argument('--config', help='config of the training, where that in the checkpoint does not do')
     return parser
 
@@ -54,7 +61,7 @@ def export(args: argparse.Namespace) -> None:
         raise ValueError(f'--out {args.out}: a name that ends in {ending} is expected')
     check_writable(args.out, is_folder=not ending)
     trained = load_trained(args.checkpoint, args.config, args.expert)
-    facts = facts_of(trained)
+    facts = facts_of(trained, args.size and tuple(args.size))
     if not ending:
         write_folder(args.out, *parts_of(trained, args), facts, args.checkpoint)
         print(f'weights, config and model card are in {args.out}')

@@ -12,7 +12,7 @@ from mmlongtail.version import __version__
 from ..picture_input import PictureInput, test_pipeline
 from ..trained import TrainedModel
 
-PICTURE = (300, 400, 3)  # of no special size: the pipeline brings it to the model's
+PICTURES = ((300, 400, 3), (80, 50, 3))  # of no special size: the pipeline brings them to the model's
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,30 @@ class Facts:
         }
 
 
-def facts_of(trained: TrainedModel) -> Facts:
+def facts_of(trained: TrainedModel, size: tuple[int, int] | None = None) -> Facts:
     """The facts of a trained model.
 
+    Args:
+        trained: The model.
+        size: Height and width of the images, for a test pipeline that leaves them as large as they are.
+
     Raises:
-        ValueError: If its config has no test pipeline, or one that gives several views of an image.
+        ValueError: If its config has no test pipeline, one that gives several views of an image, or one that says no
+            size where none is given, or another size.
     """
     prepare, preprocessor = PictureInput(trained.cfg), trained.model.data_preprocessor
-    inputs = prepare(np.zeros(PICTURE, np.uint8))['inputs']
-    if isinstance(inputs, (list, tuple)):
+    pictures = [prepare(np.zeros(shape, np.uint8))['inputs'] for shape in PICTURES]
+    if isinstance(pictures[0], (list, tuple)):
         raise ValueError("the config's test pipeline gives several views of an image: one is expected")
-    channels, height, width = inputs.shape
+    shapes = {tuple(picture.shape[1:]) for picture in pictures}
+    if len(shapes) > 1 and size is None:
+        raise ValueError(
+            "the config's test pipeline leaves images as large as they are: --size HEIGHT WIDTH is expected"
+        )
+    if len(shapes) == 1 and size not in (None, *shapes):
+        raise ValueError(f"size is {size}, the config's test pipeline makes images of {shapes.pop()}")
+    height, width = size or shapes.pop()
+    channels = len(pictures[0])
     swapped = bool(preprocessor.to_rgb) != prepare.swap
     color = 'gray' if channels == 1 else 'RGB' if swapped else 'BGR'
     normalizes = getattr(preprocessor, '_enable_normalize', False)
