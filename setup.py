@@ -41,6 +41,7 @@ setup(
         'onnx': ['onnx>=1.17', 'onnxscript>=0.5', 'onnxruntime>=1.20'],  # mmlongtail export --to onnx
         'hub': ['safetensors>=0.4'],  # mmlongtail export --to safetensors
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
+        'text': ['transformers>=4.40'],  # tools/text_features.py
         'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )

@@ -35,7 +35,7 @@ def tiny_config_file(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp('finished-run')
     dataset = tiny_dataset(root / 'pictures')
     loader = dict(batch_size=3, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False))
-    metric = dict(type='LongTailMultiLabelMetric', edges=(3, 7), dump_per_class=True)
+    metric = dict(type='LongTailMultiLabelMetric', groups=dict(edges=(3, 7)), dump_per_class=True)
     cfg = dict(
         custom_imports=dict(imports=['mmlongtail']),
         default_scope='mmpretrain',
@@ -86,7 +86,7 @@ def finished_single_label_run(tiny_config_file, tmp_path_factory) -> Path:
     data['data_prefix'] = data['data_root']
     cfg.train_dataloader.dataset.dataset = cfg.val_dataloader.dataset = cfg.test_dataloader.dataset = data
     cfg.model.head.type = 'LinearClsHead'
-    cfg.val_evaluator = cfg.test_evaluator = dict(type='LongTailSingleLabelMetric', edges=(3, 9))
+    cfg.val_evaluator = cfg.test_evaluator = dict(type='LongTailSingleLabelMetric', groups=dict(edges=(3, 9)))
     cfg.default_hooks.checkpoint.save_best = 'long-tail/top1'
     cfg.work_dir, cfg.experiment_name = str(root / 'work_dir'), 'finished-single-label-run'
     cfg.dump(root / 'single.py')

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -181,6 +182,18 @@ def test_other_runs_are_left_alone(launcher, device, monkeypatch):
     assert not compat.init_cpu_distributed(cfg)
     assert not dist.is_initialized()
     assert 'model_wrapper_cfg' not in cfg
+
+
+@pytest.mark.parametrize('helpers', [{}, dict(apply_chunking_to_forward=len)])
+def test_multimodal_models_need_the_helpers_that_they_import(helpers, monkeypatch):
+    from mmpretrain.utils import dependency
+
+    monkeypatch.setattr(dependency, 'WITH_MULTIMODAL', True)
+    monkeypatch.setitem(
+        sys.modules, 'transformers', SimpleNamespace(modeling_utils=SimpleNamespace(**helpers))
+    )
+    compat.leave_out_multimodal()
+    assert dependency.WITH_MULTIMODAL == bool(helpers)
 
 
 def test_missing_operators_are_hidden_and_other_warnings_are_not():

@@ -18,8 +18,8 @@ HEADS = {
     'one label': ONE,
     'many': MANY,
     'many, the best two': dict(MANY, topk=2),
-    'experts': dict(type='MultiExpertHead', num_experts=2, expert=MANY, loss=LOSS),
-    'experts of one label': dict(type='MultiExpertHead', num_experts=2, expert=ONE, loss=LOSS),
+    'experts': dict(type='MultiExpertHead', expert=MANY, loss=LOSS),
+    'experts of one label': dict(type='MultiExpertHead', expert=ONE, loss=LOSS),
     'branches': dict(type='MultiBranchHead', num_branches=2, num_classes=4, in_channels=16, loss=LOSS),
 }
 
@@ -35,8 +35,6 @@ def trained(request, tmp_path) -> tuple[Config, str]:
     head = HEADS[request.param]
     kinds = dict(MultiExpertHead='MultiExpertClassifier', MultiBranchHead='MultiBranchClassifier')
     more = {} if head['type'] not in kinds else dict(num_branches=2, branch_modules=['backbone.layer4'])
-    if head['type'] == 'MultiExpertHead':
-        more['num_experts'] = more.pop('num_branches')
     backbone = dict(type='ResNet_CIFAR', depth=18, base_channels=2, stem_channels=2)
     gap = dict(type='GlobalAveragePooling')
     model = dict(

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def config(request, tmp_path):
-    """One of the README's configs for one's own data, on pictures of one's own."""
+    """One of the configs of docs/own_data.md, on pictures of one's own."""
     base, labels = request.param
-    blocks = re.findall(r'```python\n(_base_ = .*?)```', (ROOT / 'README.md').read_text(), re.DOTALL)
+    blocks = re.findall(r'```python\n(_base_ = .*?)```', (ROOT / 'docs/own_data.md').read_text(), re.DOTALL)
     [code] = [block for block in blocks if f"'./{Path(base).name}'" in block]
     code = code.replace(f"'./{Path(base).name}'", f"'{ROOT / 'configs' / base}'").replace(
         'data/mine', str(tmp_path / 'mine')

@@ -108,6 +108,20 @@ def mend_torchvision() -> None:
         import torchvision  # noqa: F401
 
 
+def leave_out_multimodal() -> None:
+    """Let MMPretrain import beside a newer transformers than its vision-language models know.
+
+    Defect: where transformers and pycocotools are installed, it defines these models, whose base classes are None if
+    the helpers that it imports have gone from ``transformers.modeling_utils``, as in transformers 5.
+    """
+    from mmpretrain.utils import dependency
+
+    if dependency.WITH_MULTIMODAL:
+        from transformers import modeling_utils
+
+        dependency.WITH_MULTIMODAL = hasattr(modeling_utils, 'apply_chunking_to_forward')
+
+
 def silence_missing_operators() -> None:
     """Hide what mmcv-lite warns of at every start: a compiled operator that it lacks and nobody here uses."""
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
@@ -214,5 +228,6 @@ def channels_last_is_safe(model) -> bool:
 
 check_versions()
 mend_torchvision()
+leave_out_multimodal()
 silence_missing_operators()
 mend_default_hooks()

@@ -26,6 +26,7 @@ from torch.serialization import add_safe_globals
 from .checkpoints import newest_checkpoint
 from .files import check_archive
 from .plain_config import check_config_text
+from .tensor_file import SUFFIX, read_tensors
 
 HISTORY_STATISTICS = ('min', 'max', 'mean', 'current')
 CONFIG_TEXTS = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
@@ -147,6 +148,8 @@ def load_from_local(filename: str | Path, map_location=None, mmap: bool | None =
     path = os.path.expanduser(filename)
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{filename} can not be found.')
+    if path.endswith(SUFFIX):
+        return read_tensors(path)[0]
     check_archive(path)
     return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
 

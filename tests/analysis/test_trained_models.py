@@ -5,6 +5,7 @@ import torch
 from mmengine.config import Config
 
 from mmlongtail.analysis import trained_models
+from mmlongtail.structures import MULTI_LABEL
 
 
 def test_model_has_the_weights_and_the_preprocessor(finished_single_label_run, tmp_path):
@@ -24,12 +25,12 @@ def test_model_has_the_weights_and_the_preprocessor(finished_single_label_run, t
 
 def test_groups_of_the_test_metric(tiny_config_file, expert_files):
     multi_label = trained_models.config_groups(trained_models.read_config(tiny_config_file))
-    assert multi_label['names'] == ('head', 'medium', 'tail') and tuple(multi_label['edges']) == (3, 7)
+    assert multi_label.names == ('head', 'medium', 'tail') and multi_label.edges == (3, 7)
     inside = trained_models.config_groups(trained_models.read_config(expert_files[0]))
-    assert inside['names'] == ('many', 'medium', 'few') and tuple(inside['edges']) == (3, 9)
+    assert inside.names == ('many', 'medium', 'few') and inside.edges == (3, 9)
     others = Config(dict(test_evaluator=[dict(type='Accuracy'), dict(type='LongTailSingleLabelMetric')]))
-    assert trained_models.config_groups(others)['head_inclusive'] is False
-    assert trained_models.config_groups(Config(dict(test_evaluator=dict(type='Accuracy')))) == {}
+    assert trained_models.config_groups(others).head_inclusive is False
+    assert trained_models.config_groups(Config(dict(test_evaluator=dict(type='Accuracy')))) == MULTI_LABEL
 
 
 def test_settings_are_overridden(tiny_config_file):

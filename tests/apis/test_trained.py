@@ -24,7 +24,7 @@ def test_everything_comes_from_the_checkpoint(write_checkpoint):
 
 def test_groups_of_single_label_models_and_of_the_configs_metric(write_checkpoint):
     assert load_trained(write_checkpoint(LINEAR)).groups == ('many', 'medium', 'few')
-    metric = dict(type='LongTailMultiLabelMetric', edges=(3, 4))
+    metric = dict(type='LongTailMultiLabelMetric', groups=dict(edges=(3, 4)))
     cfg = training_config(MANY, test_evaluator=metric)
     assert load_trained(write_checkpoint(MANY, config=cfg)).groups == ('head', 'head', 'head')
 

@@ -21,15 +21,13 @@ BACKBONE = dict(
 )
 LINEAR = dict(type='LinearClsHead', num_classes=3, in_channels=4)
 MANY = dict(type='MultiLabelLinearClsHead', num_classes=3, in_channels=4)
-EXPERTS = dict(
-    type='MultiExpertHead', num_experts=2, expert=MANY, loss=dict(type='CrossEntropyLoss', use_sigmoid=True)
-)
+EXPERTS = dict(type='MultiExpertHead', expert=MANY, loss=dict(type='CrossEntropyLoss', use_sigmoid=True))
 PIPELINE = [dict(type='LoadImageFromFile'), dict(type='Resize', scale=(12, 12)), dict(type='PackInputs')]
 
 
 def training_config(head: dict, pipeline: list = PIPELINE, **more) -> Config:
     """What a training of this head would be configured by."""
-    experts = dict(num_experts=2) if head['type'] == 'MultiExpertHead' else {}
+    experts = dict(num_branches=2) if head['type'] == 'MultiExpertHead' else {}
     kind = 'MultiExpertClassifier' if experts else 'ImageClassifier'
     neck = dict(type='GlobalAveragePooling')
     model = dict(type=kind, backbone=BACKBONE, neck=neck, head=head, **experts)

@@ -12,9 +12,8 @@ from mmpretrain.registry import DATASETS
 
 from mmlongtail.datasets import picture_scan
 from mmlongtail.datasets.list_file import ListFileDataset
-from mmlongtail.datasets.long_tail_subset import LongTailSubset
 from mmlongtail.datasets.picture_scan import check_pictures, picture_paths, scan_pictures
-from mmlongtail.datasets.wrappers import CachedFeatures
+from mmlongtail.datasets.wrappers import CachedFeatures, LongTailSubset
 
 BROKEN = 'does not decode as a picture'
 

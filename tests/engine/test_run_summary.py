@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmlongtail.engine.run_summary import small_set_warning, summary
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import ClassGroups, ClassStatistics
 
 CLASSES = ('a', 'b', 'c', 'd')
 
@@ -31,8 +31,8 @@ def test_groups_are_those_of_the_counts():
 
 
 def test_the_metrics_rule_and_names_come_first():
-    rule = dict(edges=(4, 100), head_inclusive=False, tail_inclusive=True)
-    metric = SimpleNamespace(group_rule=rule, group_names=('many', 'medium', 'few'))
+    groups = ClassGroups((4, 100), head_inclusive=False, tail_inclusive=True, names=('many', 'medium', 'few'))
+    metric = SimpleNamespace(groups=groups)
     loop = SimpleNamespace(evaluator=SimpleNamespace(metrics=[object(), metric]))
     statistics = ClassStatistics([100, 60, 5, 3], num_images=200, classes=CLASSES)
     assert '4 classes (0 many, 3 medium, 1 few)' in summary(runner(val_loop=loop), statistics)

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from mmlongtail.evaluation import GroupReport
+from mmlongtail.structures import SINGLE_LABEL
 
 NAMES = ('person', 'dog', 'sofa', 'bus', 'cow')
 COUNTS = np.array([775, 100, 60, 12, 4])
-GROUPS = np.array([0, 0, 1, 2, 2])
 
 
 def test_means_leave_classes_without_positives_out():
-    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, 10.0]), NAMES, COUNTS, GROUPS)
+    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, 10.0]), NAMES, COUNTS)
     assert report.left_out == ['sofa']
     assert report.means == pytest.approx(dict(head=70.0, tail=30.0, total=50.0))
 
 
 def test_printed_table():
-    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, np.nan]), NAMES, COUNTS, GROUPS)
+    report = GroupReport(np.array([80.0, 60.0, np.nan, 50.0, np.nan]), NAMES, COUNTS)
     assert str(report).splitlines() == [
         'group   classes  train images  mAP (%)',
         'head          2    100 to 775    70.00',
@@ -40,7 +40,6 @@ def test_per_class_table_goes_from_head_to_tail():
         np.array([80.0, 60.0, np.nan, 50.0, 10.0])[order],
         [NAMES[k] for k in order],
         COUNTS[order],
-        GROUPS[order],
     )
     rows = [line.split() for line in report.per_class_table().splitlines()[1:]]
     assert [row[0] for row in rows] == list(NAMES)
@@ -48,15 +47,13 @@ def test_per_class_table_goes_from_head_to_tail():
 
 
 def test_an_empty_group_has_no_row_and_no_mean():
-    report = GroupReport(np.array([80.0, 60.0]), NAMES[:2], COUNTS[:2], np.array([0, 0]))
+    report = GroupReport(np.array([80.0, 60.0]), NAMES[:2], COUNTS[:2])
     assert set(report.means) == {'head', 'total'} and 'tail' not in str(report)
 
 
 def test_other_scores_and_groups_have_their_own_words():
-    words = dict(score='accuracy', mean_score='mean accuracy', group_names=('many', 'medium', 'few'))
-    report = GroupReport(
-        np.array([80.0, 60.0, 10.0]), NAMES[:3], COUNTS[[0, 2, 4]], np.array([0, 1, 2]), **words
-    )
+    words = dict(score='accuracy', mean_score='mean accuracy', groups=SINGLE_LABEL)
+    report = GroupReport(np.array([80.0, 60.0, 10.0]), NAMES[:3], COUNTS[[0, 2, 4]], **words)
     assert report.means == pytest.approx(dict(many=80.0, medium=60.0, few=10.0, total=50.0))
     assert str(report).splitlines() == [
         'group   classes  train images  mean accuracy (%)',

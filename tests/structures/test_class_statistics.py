@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups, image_labels
+from mmlongtail.structures import MULTI_LABEL, ClassStatistics, image_labels
 
 
 class Labels:
@@ -72,25 +72,7 @@ def test_published_splits_have_published_groups(shared_data, name, expected):
     labels = list(published['images'].values())
     statistics = ClassStatistics.from_dataset(Labels(labels, range(len(published['class_counts']))))
     assert statistics.class_counts.tolist() == list(published['class_counts'])
-    groups = class_groups(statistics.class_counts)
-    assert tuple(np.bincount(groups, minlength=len(GROUP_NAMES))) == expected
-
-
-def test_edges_and_their_inclusiveness():
-    counts = [101, 100, 99, 20, 19, 0]
-    assert class_groups(counts).tolist() == [0, 0, 1, 1, 2, 2]
-    # single-label sets: head is more than 100
-    assert class_groups(counts, head_inclusive=False).tolist() == [0, 1, 1, 1, 2, 2]
-    assert class_groups(counts, tail_inclusive=True).tolist() == [0, 0, 1, 2, 2, 2]
-    assert class_groups(counts, edges=(1, 99)).tolist() == [0, 0, 0, 1, 1, 2]
-
-
-@pytest.mark.parametrize(
-    'kwargs, words', [(dict(edges=(100, 20)), 'ascending'), (dict(class_counts=[3, -1]), '>= 0')]
-)
-def test_bad_groups_are_refused(kwargs, words):
-    with pytest.raises(ValueError, match=words):
-        class_groups(**{'class_counts': [1, 2], **kwargs})
+    assert np.bincount(MULTI_LABEL.assign(statistics.class_counts)).tolist() == list(expected)
 
 
 def test_bad_datasets_are_refused():

@@ -121,6 +121,16 @@ def pretrained(**settings):
     ).init_weights()
 
 
+def folder(config, bad, out):
+    """A folder as other libraries write them."""
+    out.mkdir()
+    shutil.copy(bad, out / 'pytorch_model.bin')
+    try:
+        CheckpointLoader.load_checkpoint(f'hub:{out}')
+    except pickle.UnpicklingError as error:
+        raise pickle.UnpicklingError(f'{bad}: {error}') from error
+
+
 DOORS = {  # each takes a config, the bad checkpoint and a folder
     'train --resume': lambda c, bad, out: tool('train.py', c, '--work-dir', out, '--resume', bad),
     'train --resume, the last': lambda c, bad, out: tool(
@@ -164,6 +174,7 @@ DOORS = {  # each takes a config, the bad checkpoint and a folder
     'load_local_checkpoint': lambda c, bad, out: load_local_checkpoint(bad),
     'Pretrained': pretrained(),
     'Pretrained, a part': pretrained(prefix='backbone.'),
+    'folder of weights': folder,
     'CIFAR': cifar,
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import ClassGroups, ClassStatistics
 from mmlongtail.visualization.class_report import class_table, draw_class_counts, draw_cooccurrence
 
 
@@ -33,8 +33,8 @@ images with both
 
 
 def test_table(statistics):
-    assert class_table(statistics, edges=(3, 8)) == TABLE
-    assert class_table(statistics, edges=(3, 8), num_pairs=1) == TABLE.rsplit('\n', 1)[0]
+    assert class_table(statistics, ClassGroups((3, 8))) == TABLE
+    assert class_table(statistics, ClassGroups((3, 8)), num_pairs=1) == TABLE.rsplit('\n', 1)[0]
 
 
 def test_table_without_cooccurrence_and_with_empty_groups_and_classes():
@@ -44,7 +44,7 @@ def test_table_without_cooccurrence_and_with_empty_groups_and_classes():
 
 
 def test_bars_are_the_sorted_counts_in_their_groups_colours(statistics, tmp_path):
-    figure = draw_class_counts(statistics, edges=(3, 8))
+    figure = draw_class_counts(statistics, ClassGroups((3, 8)))
     axes = figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [8, 4, 2]
     assert len({bar.get_facecolor() for bar in axes.patches}) == 3

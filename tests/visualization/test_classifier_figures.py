@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import SINGLE_LABEL, ClassGroups, ClassStatistics
 from mmlongtail.visualization import classifier_figures as figures
 
 COUNTS = np.array([5, 300, 50, 100])  # tail, head, medium, at the edge
 ORDER = [1, 3, 2, 0]
 STATISTICS = ClassStatistics(COUNTS, 455, ('cow', 'person', 'dog', 'car'))
-SINGLE_LABEL = dict(names=('many', 'medium', 'few'), head_inclusive=False)
 CE, GCL = np.array([10.0, 80.0, np.nan, 60.0]), np.array([30.0, 76.0, 50.0, 62.0])
 
 
@@ -24,7 +23,7 @@ def texts(ax):
 
 
 def test_bars_of_two_runs_stand_beside_each_other():
-    figure = figures.score_figure({'CE': CE, 'GCL': GCL}, STATISTICS, **SINGLE_LABEL)
+    figure = figures.score_figure({'CE': CE, 'GCL': GCL}, STATISTICS, groups=SINGLE_LABEL)
     (ax,) = figure.axes
     assert legend(figure) == [
         'CE (many 80.0, medium 60.0, few 10.0)',
@@ -44,7 +43,7 @@ def test_bars_of_two_runs_stand_beside_each_other():
 def test_the_edge_belongs_to_whom_the_rule_says():
     figure = figures.score_figure({'A': GCL}, STATISTICS, 'AP', 'lines')
     assert legend(figure) == ['A (head 69.0, medium 50.0, tail 30.0)']
-    figure = figures.score_figure({'A': GCL}, STATISTICS, 'AP', 'lines', edges=(60, 200))
+    figure = figures.score_figure({'A': GCL}, STATISTICS, 'AP', 'lines', ClassGroups((60, 200)))
     assert legend(figure) == ['A (head 76.0, medium 62.0, tail 40.0)']
 
 
@@ -60,7 +59,7 @@ def test_lines_where_bars_would_be_many():
 @pytest.mark.parametrize('relative', [False, True])
 def test_norms_in_order(relative):
     norms = {'CE': np.array([1.0, 4.0, 2.0, 3.0]), 'cosine': np.array([5.0, 5.0, 5.0, 5.0])}
-    figure = figures.norm_figure(norms, STATISTICS, relative, **SINGLE_LABEL)
+    figure = figures.norm_figure(norms, STATISTICS, relative, groups=SINGLE_LABEL)
     (ax,) = figure.axes
     expected = ([1.6, 1.2, 0.8, 0.4], [1, 1, 1, 1]) if relative else ([4, 3, 2, 1], [5, 5, 5, 5])
     for line, values in zip(ax.lines, expected):
@@ -84,7 +83,7 @@ def test_runs_that_cannot_be_drawn(draw):
 
 def test_points_have_the_colour_and_marker_of_their_class():
     points, labels = np.random.default_rng(0).normal(size=(7, 2)), np.array([0, 1, 0, 3, 1, 0, 3])
-    figure = figures.tsne_figure(points, labels, STATISTICS, 'CE', **SINGLE_LABEL)
+    figure = figures.tsne_figure(points, labels, STATISTICS, 'CE', groups=SINGLE_LABEL)
     (ax,) = figure.axes
     assert legend(figure) == ['person, many, 300', 'car, medium, 100', 'cow, few, 5']  # no dog is drawn
     colours = [dots.get_facecolor() for dots in ax.collections]

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import SINGLE_LABEL, ClassGroups, ClassStatistics
 from mmlongtail.visualization import peer_figures as figures
 
 STATISTICS = ClassStatistics(np.array([5, 300, 50, 100]), 455, ('cow', 'person', 'dog', 'car'))
 ORDER = [1, 3, 2, 0]
-SINGLE_LABEL = dict(names=('many', 'medium', 'few'), head_inclusive=False)
 CE = dict(experts=np.array([4.0, 1.0, 3.0, 2.0]), copies=np.array([0.4, 0.1, np.nan, 0.2]))
 ONE = dict(copies=np.array([0.2, 0.1, 0.1, 0.2]))
 
@@ -18,7 +17,7 @@ def legend(ax):
 
 
 def test_a_panel_for_each_kind_of_peers():
-    figure = figures.divergence_figure({'CE': CE, 'one expert': ONE}, STATISTICS, **SINGLE_LABEL)
+    figure = figures.divergence_figure({'CE': CE, 'one expert': ONE}, STATISTICS, groups=SINGLE_LABEL)
     experts, copies = figure.axes
     assert experts.get_title(loc='left').startswith('between experts')
     assert copies.get_title(loc='left').startswith('between copies')
@@ -44,7 +43,7 @@ def test_only_what_there_is():
 
 def test_means_in_a_table():
     """The edge of 100 images is medium; class 2, of no value, is left out; no class has more than 1000 images."""
-    table = figures.divergence_table({'CE': CE, 'one expert': ONE}, STATISTICS, **SINGLE_LABEL)
+    table = figures.divergence_table({'CE': CE, 'one expert': ONE}, STATISTICS, groups=SINGLE_LABEL)
     assert table.splitlines() == [
         '| KL divergence | between | all | many | medium | few |',
         '| --- | --- | ---: | ---: | ---: | ---: |',
@@ -52,7 +51,7 @@ def test_means_in_a_table():
         '| CE | copies | 0.2333 | 0.1000 | 0.2000 | 0.4000 |',
         '| one expert | copies | 0.1500 | 0.1000 | 0.1500 | 0.2000 |',
     ]
-    table = figures.divergence_table({'A': ONE}, STATISTICS, edges=(20, 1000))
+    table = figures.divergence_table({'A': ONE}, STATISTICS, groups=ClassGroups((20, 1000)))
     assert table.splitlines()[-1] == '| A | copies | 0.1500 | – | 0.1333 | 0.2000 |'
 
 

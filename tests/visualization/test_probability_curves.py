@@ -74,7 +74,7 @@ def test_a_run_without_records_says_what_to_do(tmp_path):
 
 def test_records_of_a_real_run(tiny_config, tmp_path):
     cfg = tiny_config
-    hook = dict(type='LabelProbabilityHook', interval=2, edges=(3, 7))
+    hook = dict(type='LabelProbabilityHook', interval=2, groups=dict(edges=(3, 7)))
     cfg.update(
         work_dir=str(tmp_path / 'real'),
         experiment_name='real-curves',

@@ -15,6 +15,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
@@ -32,13 +33,12 @@ from mmlongtail.analysis import embedding
 from mmlongtail.analysis.sources import read_checkpoint, read_dump, read_per_class
 from mmlongtail.analysis.trained_models import (
     config_groups,
-    groups_of,
     load_model,
     load_weights,
     read_config,
 )
 from mmlongtail.apis import figure_tool
-from mmlongtail.datasets.wrappers import ResampledDataset
+from mmlongtail.datasets.wrappers import ResampledDataset, innermost
 from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
 from mmlongtail.models.heads.cosine_head import CosineLinear
 from mmlongtail.models.heads.weight_scaling_head import ScaledLinear
@@ -93,8 +93,8 @@ def draw_accuracy(args: argparse.Namespace):
             f'{files[0]} has no {" or ".join(m.dump_key for m in kinds)}, only {sorted(content)}'
         )
     statistics, values = read_per_class(files, kind.dump_key)
-    groups = groups_of(kind(edges=args.edges))
-    return figures.score_figure(dict(zip(names, values)), statistics, kind.score, args.style, **groups)
+    groups = replace(kind.preset, edges=args.edges)
+    return figures.score_figure(dict(zip(names, values)), statistics, kind.score, args.style, groups=groups)
 
 
 def draw_weights(args: argparse.Namespace):
@@ -109,7 +109,7 @@ def draw_weights(args: argparse.Namespace):
             raise ValueError(f'{checkpoint} and {pairs[0][1]} differ in class_counts: nothing to compare')
         runs |= class_norms(name, read_config(config), checkpoint)
     groups = config_groups(read_config(pairs[0][0]))
-    return figures.norm_figure(runs, known[0], args.relative, **groups)
+    return figures.norm_figure(runs, known[0], args.relative, groups=groups)
 
 
 def draw_tsne(args: argparse.Namespace):
@@ -126,7 +126,7 @@ def draw_tsne(args: argparse.Namespace):
     feats = features(cfg, args.checkpoint, Subset(dataset, images.tolist()))
     points = embedding.embed(feats, args.seed, args.perplexity, args.metric)
     title = args.config.stem + (', training images' if args.part == 'train' else '')
-    return figures.tsne_figure(points, labels, statistics, title, **config_groups(cfg))
+    return figures.tsne_figure(points, labels, statistics, title, groups=config_groups(cfg))
 
 
 def build_images(cfg: Config, part: str):
@@ -135,11 +135,6 @@ def build_images(cfg: Config, part: str):
     innermost(config).pipeline = innermost(cfg.test_dataloader.dataset).get('pipeline', [])
     dataset = DATASETS.build(config)
     return dataset.dataset if isinstance(dataset, ResampledDataset) else dataset
-
-
-def innermost(config: dict) -> dict:
-    """The config of the data set inside all wrappers."""
-    return innermost(config['dataset']) if 'dataset' in config else config
 
 
 def find_dump(run: Path) -> Path:

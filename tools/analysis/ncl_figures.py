@@ -25,7 +25,7 @@ from mmengine.runner import set_random_seed
 from mmlongtail.analysis.peers import Peers, class_divergences, load_peers, score_test_set
 from mmlongtail.analysis.trained_models import config_groups
 from mmlongtail.apis import figure_tool
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import ClassGroups, ClassStatistics
 from mmlongtail.visualization import classifier_figures, peer_figures
 
 
@@ -60,8 +60,8 @@ def draw_kl(args: argparse.Namespace):
         return class_divergences(peers, args.part, args.copies, args.per_class, args.seed, args.balanced)
 
     runs, statistics, groups = measured(args, measure)
-    figure = peer_figures.divergence_figure(runs, statistics, **groups)
-    print(peer_figures.divergence_table(runs, statistics, **groups))
+    figure = peer_figures.divergence_figure(runs, statistics, groups=groups)
+    print(peer_figures.divergence_table(runs, statistics, groups=groups))
     return figure
 
 
@@ -75,12 +75,12 @@ def draw_negatives(args: argparse.Namespace):
 def draw_accuracy(args: argparse.Namespace):
     scores, statistics, groups = measured(args, lambda peers: score_test_set(peers, args.ensemble))
     runs = {name: values['accuracy'] for name, values in scores.items()}
-    return classifier_figures.score_figure(runs, statistics, **groups)
+    return classifier_figures.score_figure(runs, statistics, groups=groups)
 
 
 def measured(
     args: argparse.Namespace, measure: Callable[[Peers], dict]
-) -> tuple[dict, ClassStatistics, dict]:
+) -> tuple[dict, ClassStatistics, ClassGroups]:
     """What is measured of each run, by its name; class statistics and groups, which are those of the first."""
     runs, first = {}, None
     for name, files in read_runs(args.runs).items():

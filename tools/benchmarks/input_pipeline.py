@@ -23,7 +23,7 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.batched import ready_batch_collate
+from mmlongtail.datasets.wrappers.batched import ready_batch_collate
 
 PICTURES = 10_000  # of noise
 MEAN_STD = dict(mean=[125.307, 122.961, 113.8575], std=[51.5865, 50.847, 51.255])

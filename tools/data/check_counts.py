@@ -14,6 +14,7 @@ from mmengine.config import DictAction
 
 from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
+from mmlongtail.datasets.wrappers import innermost, unwrap
 from mmlongtail.structures import ClassStatistics
 
 
@@ -42,13 +43,12 @@ def benchmark_inside(dataset):
     Raises:
         ValueError: If nothing is published of it.
     """
-    inner = dataset
-    while not hasattr(inner, 'expected') and hasattr(inner, 'dataset'):
-        inner = inner.dataset
-    if getattr(inner, 'expected', None) is None:
+    known = (inner for inner in unwrap(dataset) if getattr(inner, 'expected', None) is not None)
+    inner = next(known, None)
+    if inner is None:
         raise ValueError(
-            f'nothing is published of {type(inner).__name__} with these settings: a benchmark like CIFAR100LT or '
-            'ImageNetLT is expected'
+            f'nothing is published of {type(innermost(dataset)).__name__} with these settings: a benchmark like '
+            'CIFAR100LT or ImageNetLT is expected'
         )
     return inner
 

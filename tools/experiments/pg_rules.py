@@ -15,7 +15,7 @@ import numpy as np
 import voc_lt_prime
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import GROUP_NAMES
+from mmlongtail.structures import MULTI_LABEL
 from mmlongtail.visualization.probability_curves import COLORS, SIGNS, Curves, read_curves
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs/pg/voc_lt_pr.py'
@@ -69,13 +69,13 @@ def train(args: argparse.Namespace, setting: str) -> None:
 
 def last_third(curves: Curves, sign: str) -> np.ndarray:
     """Mean probability of head, medium and tail labels over the last third of the records, (3,)."""
-    values = (curves[sign, group][1] for group in GROUP_NAMES)
+    values = (curves[sign, group][1] for group in MULTI_LABEL.names)
     return np.array([value[-(-2 * len(value) // 3) :].mean() for value in values])
 
 
 def print_tables(runs: dict[str, Curves]) -> None:
     """The probabilities of each setting, then each rule with what the paper says and what was seen."""
-    columns = [f'{symbol} {group}' for symbol in ('p⁺', 'p⁻') for group in GROUP_NAMES]
+    columns = [f'{symbol} {group}' for symbol in ('p⁺', 'p⁻') for group in MULTI_LABEL.names]
     print(f'| setting | {" | ".join(columns)} |\n|---|{"---:|" * len(columns)}')
     for name, curves in runs.items():
         cells = np.concatenate([last_third(curves, sign) for sign in SIGNS])
@@ -98,7 +98,7 @@ def rules_figure(runs: dict[str, Curves]) -> Figure:
         for ax, (sign, (symbol, _)) in zip(column, SIGNS.items()):
             for setting, style in zip(settings, ('-', '--', ':')):
                 for group, color in COLORS.items():
-                    label = setting if group == GROUP_NAMES[0] else None
+                    label = setting if group == MULTI_LABEL.names[0] else None
                     ax.plot(*runs[setting][sign, group], style, color=color, linewidth=1.2, label=label)
             ax.set_ylabel(f'mean {symbol}')
             ax.grid(alpha=0.3)

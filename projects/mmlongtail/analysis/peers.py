@@ -16,6 +16,7 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmlongtail.datasets.wrappers import innermost
 from mmlongtail.evaluation.functional import class_means
 from mmlongtail.models.losses.peers.pairwise_kl import pairwise_kl
 from mmlongtail.structures import ClassStatistics, image_labels
@@ -222,7 +223,7 @@ def augmented_dataset(cfg: Config, part: str):
     """The part's images in the training's pipeline."""
     config, train = deepcopy(cfg[f'{part}_dataloader'].dataset), cfg.train_dataloader.dataset
     if part != 'train':
-        _innermost(config).pipeline = deepcopy(_innermost(train).pipeline)
+        innermost(config).pipeline = deepcopy(innermost(train).pipeline)
     return DATASETS.build(config)
 
 
@@ -238,10 +239,6 @@ def single_labels(dataset) -> np.ndarray:
             f'{type(dataset).__name__} has images of no class or of several, expected one class of each image'
         )
     return classes
-
-
-def _innermost(config: dict) -> dict:
-    return _innermost(config['dataset']) if 'dataset' in config else config
 
 
 def _chunks(indices: Sequence[int], size: int) -> list[list[int]]:

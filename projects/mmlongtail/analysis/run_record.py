@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmlongtail.datasets.wrappers import innermost, unwrap
 from mmlongtail.safe_loading import load_local_checkpoint
 
 METRIC_OF = dict(total='mAP', head='mAP_head', medium='mAP_medium', tail='mAP_tail')
@@ -70,7 +71,7 @@ def last_evaluation(work_dir: Path) -> dict[str, float]:
 
 def dataset_name(cfg: Config) -> str:
     """Type of the train data set inside its wrappers, with the imbalance that the config gives it."""
-    levels = _levels(cfg.train_dataloader.dataset)
+    levels = list(unwrap(cfg.train_dataloader.dataset))
     name = levels[-1]['type']
     for level in levels:
         if 'imbalance_factor' in level:
@@ -89,15 +90,10 @@ def network_name(cfg: Config) -> str:
 
 def image_size(cfg: Config) -> str:
     """Side of the test images in pixels, by the pipeline's last resize or crop; empty if there is none."""
-    pipeline = _levels(cfg.test_dataloader.dataset)[-1].get('pipeline', [])
+    pipeline = innermost(cfg.test_dataloader.dataset).get('pipeline', [])
     sizes = [step.get('crop_size', step.get('scale')) for step in pipeline]
     sizes = [size if isinstance(size, int) else size[0] for size in sizes if size]
     return str(sizes[-1]) if sizes else ''
-
-
-def _levels(dataset: dict) -> list[dict]:
-    """A data set's wrappers from outside to inside, then itself."""
-    return [dataset, *(_levels(dataset['dataset']) if 'dataset' in dataset else [])]
 
 
 def only_config(work_dir: Path) -> Path:

@@ -11,6 +11,7 @@ from torch import nn
 
 from mmlongtail.evaluation.metrics import LongTailMetric
 from mmlongtail.safe_loading import load_local_checkpoint
+from mmlongtail.structures import MULTI_LABEL, ClassGroups
 
 
 def read_config(path: str | Path, options: dict | None = None) -> Config:
@@ -21,17 +22,12 @@ def read_config(path: str | Path, options: dict | None = None) -> Config:
     return cfg
 
 
-def groups_of(metric: LongTailMetric) -> dict:
-    """How the figures are told a metric's groups."""
-    return dict(names=metric.group_names, **metric.group_rule)
-
-
-def config_groups(cfg: Config) -> dict:
+def config_groups(cfg: Config, usual: ClassGroups = MULTI_LABEL) -> ClassGroups:
     """The groups of the config's test metric, also of one inside PerExpertMetric; the usual ones without any."""
     evaluator = cfg.get('test_evaluator') or []
     metrics = map(METRICS.build, evaluator if isinstance(evaluator, list) else [evaluator])
     inner = (getattr(metric, 'ensemble', metric) for metric in metrics)
-    return next((groups_of(metric) for metric in inner if isinstance(metric, LongTailMetric)), {})
+    return next((metric.groups for metric in inner if isinstance(metric, LongTailMetric)), usual)
 
 
 def load_weights(module: nn.Module, checkpoint: str | Path, prefix: str = '') -> nn.Module:

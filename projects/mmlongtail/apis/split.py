@@ -19,7 +19,7 @@ from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
 from mmlongtail.datasets.long_tail_split import choose_images, long_tail_targets
 from mmlongtail.datasets.text_file import naming
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups, image_labels
+from mmlongtail.structures import MULTI_LABEL, ClassStatistics, image_labels
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -69,11 +69,13 @@ def write_list(path: Path, dataset, kept: np.ndarray) -> str:
 
 def report(statistics: ClassStatistics, targets: np.ndarray, reached: np.ndarray) -> str:
     """Say for every class how many images there were, how many were wanted and how many there are now."""
-    groups = class_groups(reached)
+    groups = MULTI_LABEL.assign(reached)
     rows = ['    had  wanted     now  group   class']
     for k in np.argsort(-targets, kind='stable'):
         numbers = (statistics.class_counts[k], targets[k], reached[k])
-        row = '  '.join([*(f'{n:6d}' for n in numbers), f'{GROUP_NAMES[groups[k]]:6}', statistics.classes[k]])
+        row = '  '.join(
+            [*(f'{n:6d}' for n in numbers), f'{MULTI_LABEL.names[groups[k]]:6}', statistics.classes[k]]
+        )
         rows.append(' ' + row)
     short = int((reached < targets).sum())
     if short:

@@ -17,7 +17,7 @@ from mmengine.config import DictAction
 from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.building import build_dataset
 from mmlongtail.datasets.text_file import naming
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import ClassGroups, ClassStatistics
 from mmlongtail.visualization.class_report import class_table, draw_class_counts, draw_cooccurrence
 
 
@@ -48,18 +48,18 @@ def make_parser() -> argparse.ArgumentParser:
 def show(args: argparse.Namespace) -> None:
     """Print the table; write the drawings where a folder is named."""
     dataset = build_dataset(args.source, args.part, args.pictures, args.classes, args.cfg_options)
-    statistics, edges = ClassStatistics.from_dataset(dataset), tuple(args.edges)
-    print(class_table(statistics, edges))
+    statistics, groups = ClassStatistics.from_dataset(dataset), ClassGroups(edges=args.edges)
+    print(class_table(statistics, groups))
     if args.out_dir is None:
         return
     with naming(args.out_dir):
-        write_drawings(statistics, edges, args.out_dir)
+        write_drawings(statistics, groups, args.out_dir)
 
 
-def write_drawings(statistics: ClassStatistics, edges: tuple[int, int], folder: Path) -> None:
+def write_drawings(statistics: ClassStatistics, groups: ClassGroups, folder: Path) -> None:
     """Write the drawings and the numbers of the co-occurrence."""
     folder.mkdir(parents=True, exist_ok=True)
-    draw_class_counts(statistics, edges).savefig(folder / 'class_counts.png', dpi=150)
+    draw_class_counts(statistics, groups).savefig(folder / 'class_counts.png', dpi=150)
     draw_cooccurrence(statistics).savefig(folder / 'cooccurrence.png', dpi=150)
     with (folder / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')

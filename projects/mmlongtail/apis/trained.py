@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import HOOKS, MODELS
 from torch import nn
 
-from mmlongtail.analysis.trained_models import config_groups, groups_of
+from mmlongtail.analysis.trained_models import config_groups
 from mmlongtail.engine.checkpoint_filling import (
     describe_unfilled,
     own_parts,
@@ -22,11 +22,10 @@ from mmlongtail.engine.checkpoint_filling import (
     without,
 )
 from mmlongtail.engine.hooks import ClassStatisticsHook
-from mmlongtail.evaluation.metrics import LongTailMultiLabelMetric, LongTailSingleLabelMetric
 from mmlongtail.host_inference import deciding_head, is_multi_label
 from mmlongtail.plain_config import literal_config
 from mmlongtail.safe_loading import CONFIG_TEXTS, load_local_checkpoint
-from mmlongtail.structures import ClassStatistics, checks, class_groups
+from mmlongtail.structures import MULTI_LABEL, SINGLE_LABEL, ClassStatistics, checks
 
 THRESHOLDS = 'class_thresholds'  # key of a checkpoint: dict(values=[...], goal='F1', expert=None)
 PREDICTING_HOOKS = (
@@ -203,10 +202,8 @@ def class_group_names(cfg: Config, statistics: ClassStatistics | None, multi_lab
     """The name of each class's group as the config's test metric has it; nothing without class counts."""
     if statistics is None:
         return ()
-    usual = LongTailMultiLabelMetric if multi_label else LongTailSingleLabelMetric
-    rule = dict(config_groups(cfg) or groups_of(usual()))
-    names = rule.pop('names')
-    return tuple(names[group] for group in class_groups(statistics.class_counts, **rule))
+    groups = config_groups(cfg, MULTI_LABEL if multi_label else SINGLE_LABEL)
+    return tuple(groups.names[group] for group in groups.assign(statistics.class_counts))
 
 
 def class_names(content: Mapping, statistics: ClassStatistics | None, model: nn.Module) -> tuple[str, ...]:

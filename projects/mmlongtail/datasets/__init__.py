@@ -1,7 +1,6 @@
 """Data sets, their samplers, wrappers and transforms."""
 
 from . import (  # noqa: F401
-    batched,
     cifar_lt,
     coco_json,
     coco_lt,
@@ -10,7 +9,6 @@ from . import (  # noqa: F401
     imagenet_lt,
     inaturalist,
     list_file,
-    long_tail_subset,
     samplers,
     single_label,
     transforms,

@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 
 from .picture_file import MAX_PIXELS, picture_fault
 from .text_file import some_of
+from .wrappers.base import unwrap
 
 AT_ONCE = 64  # pictures that a thread takes
 
@@ -34,11 +35,9 @@ def check_pictures(dataset, cache: str | Path | None = None, workers: int | None
         ValueError: If pictures are missing, do not decode or have more pixels than the data set's ``max_pixels``
             (:data:`MAX_PIXELS` where it has none); they are named with the reason.
     """
-    inner = dataset
-    while not hasattr(inner, 'max_pixels') and hasattr(inner, 'dataset'):
-        inner = inner.dataset
+    limits = (inner.max_pixels for inner in unwrap(dataset) if hasattr(inner, 'max_pixels'))
     paths = picture_paths(dataset)
-    faults = scan_pictures(paths, cache, getattr(inner, 'max_pixels', MAX_PIXELS), workers)
+    faults = scan_pictures(paths, cache, next(limits, MAX_PIXELS), workers)
     if faults:
         named = some_of([f'{path} {fault}' for path, fault in faults.items()])
         raise ValueError(
@@ -54,7 +53,7 @@ def picture_paths(dataset) -> list[str]:
         return []
     if hasattr(dataset, 'datasets'):
         return list(dict.fromkeys(path for part in dataset.datasets for path in picture_paths(part)))
-    if hasattr(dataset, 'dataset') and not hasattr(dataset, 'indices'):  # a wrapper of the whole
+    if hasattr(dataset, 'dataset') and getattr(dataset, 'indices', None) is None:  # a wrapper of the whole
         return picture_paths(dataset.dataset)
     if not hasattr(dataset, 'get_data_info'):
         return []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..structures import ClassStatistics, class_groups
+from ..structures import MULTI_LABEL, ClassStatistics
 from .text_file import some_of
 
 RAW = 'https://raw.githubusercontent.com/wutong16/DistributionBalancedLoss/master/appendix'
@@ -88,7 +88,7 @@ class PublishedSplit:
         rows += [f'{n:8d} {published:8d}  {part} images{mark(n, published)}' for part, n, published in sizes]
         pairs = list(zip(train.classes, train.class_counts.tolist(), self.class_counts, strict=True))
         rows += [f'{n:8d} {published:8d}  {name}{mark(n, published)}' for name, n, published in pairs]
-        sizes_of_groups = np.bincount(class_groups(train.class_counts), minlength=3)
+        sizes_of_groups = np.bincount(MULTI_LABEL.assign(train.class_counts), minlength=3)
         rows.append('head:medium:tail classes ' + ':'.join(map(str, sizes_of_groups)))
         wrong = sum(n != published for _, n, published in (*sizes, *pairs))
         rows.append(

@@ -11,11 +11,11 @@ from mmengine.dist import barrier, is_main_process
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.draws import DrawDataset, random_scope
+from mmlongtail.datasets.draws import random_scope
 from mmlongtail.datasets.feature_file import FeatureFile, feature_bytes
 from mmlongtail.datasets.feature_store import FeatureStore
 from mmlongtail.datasets.fingerprints import fingerprint
-from mmlongtail.datasets.wrappers import CachedFeatures, ResampledDataset
+from mmlongtail.datasets.wrappers import CachedFeatures, DrawDataset, ResampledDataset
 from mmlongtail.datasets.wrappers.cached_features import image_marks, pipelines, view_seed
 from mmlongtail.models.data_preprocessors.cached_inputs import accept_features, image_settings
 from mmlongtail.models.frozen_trunk import FrozenTrunk, evaluated
@@ -60,7 +60,6 @@ class CachedLoader:
         if hasattr(self.dataset, 'full_init'):
             self.dataset.full_init()
         views = settings.views if training else 1
-        self.mirrored = training and getattr(self.model, 'flip_views', False)
         self.work = TrunkPass(self.dataset, views, loader.collate_fn, self._features)
         self._first: tuple[dict, Tensor, Tensor] | None = None
 
@@ -87,8 +86,6 @@ class CachedLoader:
             self.loader.__dict__['dataset'] = (
                 cached  # torch lets nobody set it, but has made nothing of it yet
             )
-        if self.mirrored:
-            self.model.flip_views = False  # the features are of both already
 
     def _first_inputs(self, batch: dict) -> Tensor:
         """The model's inputs of the first chunk, random as when it is built."""
@@ -97,8 +94,7 @@ class CachedLoader:
 
     def _inputs(self, batch: dict) -> Tensor:
         batch = dict(batch, data_samples=[sample.clone() for sample in batch['data_samples']])
-        inputs = self.model.data_preprocessor(batch, self.training)['inputs']
-        return torch.cat([inputs, inputs.flip(-1)]) if self.mirrored and 'cached' not in batch else inputs
+        return self.model.data_preprocessor(batch, self.training)['inputs']
 
     def _features(self, batch: dict) -> Tensor:
         return self.trunk.features(self._inputs(batch))
@@ -113,7 +109,7 @@ class CachedLoader:
         settings, preprocessor = self.settings, self.model.data_preprocessor
         chunk = settings.batch_size if len(getattr(preprocessor, 'augments', ())) else None
         return fingerprint(
-            (settings.until, list(self.trunk.modules.items()), self.mirrored),
+            (settings.until, list(self.trunk.modules.items())),
             (image_settings(preprocessor), self.training, chunk),
             (pipelines(self.dataset), image_marks(self.dataset)),
             (settings.storage, self.work.items.views),

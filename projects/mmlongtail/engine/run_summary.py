@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
 from mmengine.dist import get_world_size
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+from mmlongtail.structures import MULTI_LABEL, ClassStatistics
 
 FEW_ITERATIONS = 10  # per epoch, below which a recipe for a large set is doubtful
 
@@ -31,11 +30,10 @@ def of_classes(runner, statistics: ClassStatistics | None) -> str:
         classes = getattr(runner.train_dataloader.dataset, 'metainfo', {}).get('classes')
         return f' of {len(classes)} classes' if classes else ''
     metrics = runner.val_loop.evaluator.metrics if runner.val_loop else []
-    metric = next((metric for metric in metrics if hasattr(metric, 'group_rule')), None)
-    rule, names = (metric.group_rule, metric.group_names) if metric else ({}, GROUP_NAMES)
-    sizes = np.bincount(class_groups(statistics.class_counts, **rule), minlength=len(names))
-    groups = ', '.join(f'{size} {name}' for size, name in zip(sizes, names))
-    return f' of {len(statistics.class_counts)} classes ({groups})'
+    groups = next((metric.groups for metric in metrics if hasattr(metric, 'groups')), MULTI_LABEL)
+    members = groups.members(statistics.class_counts)
+    sizes = ', '.join(f'{len(members.get(name, ()))} {name}' for name in groups.names)
+    return f' of {len(statistics.class_counts)} classes ({sizes})'
 
 
 def small_set_warning(runner, model) -> str | None:

@@ -17,7 +17,7 @@ from mmengine.optim.scheduler.param_scheduler import (
 )
 from torch import Tensor, nn
 
-GROUP_SUFFIXES = ('head', 'medium', 'tail', 'many', 'few')
+from mmlongtail.structures import MULTI_LABEL
 
 
 class StartError(ValueError):
@@ -146,11 +146,12 @@ def check_best(keys: Sequence[str], metrics: Sequence, samples: Sequence[dict]) 
         metrics: Metrics of the validation; copies of them are used.
         samples: The prediction, as :func:`predict_one` gives it.
     """
-    known: list[str] = []
+    known, suffixes = [], []
     for metric in deepcopy(list(metrics)):
         metric.process(None, [sample.to_dict() for sample in samples])
         known += metric.evaluate(len(samples) * get_world_size())
-    groups = [f'{key}_{group}' for key in known for group in GROUP_SUFFIXES]  # one image has no class of most
+        suffixes += getattr(getattr(metric, 'ensemble', metric), 'groups', MULTI_LABEL).names
+    groups = [f'{key}_{group}' for key in known for group in suffixes]  # one image has no class of most
     if unknown := [key for key in keys if key not in (*known, *groups)]:
         raise StartError(
             f'default_hooks.checkpoint.save_best is {unknown[0]!r}, but the validation gives {", ".join(known)}'

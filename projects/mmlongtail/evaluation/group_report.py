@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..structures import GROUP_NAMES
+from ..structures import MULTI_LABEL, ClassGroups
 
 ALL_UP_TO, WORST = 30, 10  # classes in a table
 
@@ -20,18 +20,16 @@ class GroupReport:
         per_class: Score of each class in percent, (K,); NaN for a class that the test set does not have.
         classes: Names of the classes, (K,).
         class_counts: Training images of each class, (K,), or None where the training set is unknown.
-        groups: Indices into ``group_names``, (K,), or None likewise.
+        groups: The groups of the classes.
         score, mean_score: What the score of a class and the mean over classes are called.
-        group_names: Names of the groups, from the most to the least frequent classes.
     """
 
     per_class: np.ndarray
     classes: Sequence[str]
     class_counts: np.ndarray | None = None
-    groups: np.ndarray | None = None
+    groups: ClassGroups = MULTI_LABEL
     score: str = 'AP'
     mean_score: str = 'mAP'
-    group_names: Sequence[str] = GROUP_NAMES
 
     @property
     def left_out(self) -> list[str]:
@@ -41,18 +39,16 @@ class GroupReport:
     @property
     def members(self) -> dict[str, np.ndarray]:
         """Class indices of each group that has any, and of ``total``."""
-        groups = {}
-        if self.groups is not None:
-            groups = {name: np.flatnonzero(self.groups == g) for g, name in enumerate(self.group_names)}
-        groups['total'] = np.arange(len(self.per_class))
-        return {name: members for name, members in groups.items() if len(members)}
+        groups = {} if self.class_counts is None else self.groups.members(self.class_counts)
+        every = np.arange(len(self.per_class))
+        return groups | ({'total': every} if len(every) else {})
 
     @property
     def means(self) -> dict[str, float]:
-        """Mean score in percent of ``total`` and of each group; a group without any score has no entry."""
-        known = {name: self.per_class[members] for name, members in self.members.items()}
-        known = {name: values[~np.isnan(values)] for name, values in known.items()}
-        return {name: float(values.mean()) for name, values in known.items() if len(values)}
+        """Mean score in percent of each group and of ``total``; a group without any score has no entry."""
+        known = self.per_class[~np.isnan(self.per_class)]
+        groups = {} if self.class_counts is None else self.groups.means(self.class_counts, self.per_class)
+        return groups | ({'total': float(known.mean())} if len(known) else {})
 
     def __str__(self) -> str:
         rows = [('group', 'classes', 'train images', f'{self.mean_score} (%)')]
@@ -70,9 +66,10 @@ class GroupReport:
         """A row per class, those with most training images first where the counts are known."""
         counts = self.class_counts
         order = np.arange(len(self.classes)) if counts is None else np.argsort(-counts, kind='stable')
+        groups = None if counts is None else self.groups.assign(counts)
         rows = [('class', 'group', 'train images', f'{self.score} (%)')]
         for k in order:
-            group = '-' if self.groups is None else self.group_names[self.groups[k]]
+            group = '-' if counts is None else self.groups.names[groups[k]]
             score = '-' if np.isnan(self.per_class[k]) else f'{self.per_class[k]:.2f}'
             rows.append((str(self.classes[k]), group, '-' if counts is None else str(counts[k]), score))
         return _table(rows)

@@ -6,6 +6,7 @@ from . import (  # noqa: F401
     heads,
     losses,
     necks,
+    peft,
     selfsup,
     tta,
 )

@@ -2,19 +2,22 @@
 
 from . import checks
 from .batch_layout import BatchLayout
-from .class_statistics import GROUP_NAMES, ClassStatistics, class_groups, group_edges, image_labels
+from .class_groups import MULTI_LABEL, SINGLE_LABEL, ClassGroups, GroupsConfig
+from .class_statistics import ClassStatistics
+from .image_labels import image_labels
 from .protocols import TakesClassMeans, TakesClassStatistics, TakesEpoch, TakesProgress
 
 __all__ = [
-    'GROUP_NAMES',
+    'MULTI_LABEL',
+    'SINGLE_LABEL',
     'BatchLayout',
+    'ClassGroups',
     'ClassStatistics',
+    'GroupsConfig',
     'TakesClassMeans',
     'TakesClassStatistics',
     'TakesEpoch',
     'TakesProgress',
     'checks',
-    'class_groups',
-    'group_edges',
     'image_labels',
 ]

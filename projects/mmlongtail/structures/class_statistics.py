@@ -1,74 +1,16 @@
-"""How often each class occurs in a training set: counts, groups and co-occurrence, counted in one place only."""
+"""How often each class occurs in a training set: counts and co-occurrence, counted in one place only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from . import checks
+from .image_labels import image_labels
 from .protocols import TakesClassStatistics
-
-GROUP_NAMES = ('head', 'medium', 'tail')
-_LABELS: WeakKeyDictionary = WeakKeyDictionary()
-
-
-def image_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Which classes each image of a data set shows; read once per data set and kept while it lives.
-
-    Args:
-        dataset: Any data set with ``get_cat_ids(i)``, or whose ``get_data_info(i)`` has a ``gt_label``.
-
-    Returns:
-        Image indices and class indices, int64, (E,) each: one entry per image and class present, images in order.
-    """
-    if dataset not in _LABELS:
-        read = getattr(dataset, 'get_cat_ids', None) or (lambda i: dataset.get_data_info(i)['gt_label'])
-        labels = [np.unique(np.asarray(read(i), dtype=np.int64)) for i in range(len(dataset))]
-        images = np.repeat(np.arange(len(labels)), [len(label) for label in labels])
-        _LABELS[dataset] = images, np.concatenate(labels or [images])
-    return _LABELS[dataset]
-
-
-def group_edges(edges: Sequence[int]) -> tuple[int, int]:
-    """The tail's and the head's edge of :func:`class_groups`.
-
-    Raises:
-        ValueError: If they are not two ascending numbers.
-    """
-    low, high = checks.sequence('edges', edges, checks.number, length=2)
-    return (low, high) if low < high else checks.refuse('edges', edges, 'two ascending numbers, (tail, head)')
-
-
-def class_groups(
-    class_counts: Sequence[int],
-    edges: tuple[int, int] = (20, 100),
-    head_inclusive: bool = True,
-    tail_inclusive: bool = False,
-) -> np.ndarray:
-    """The group of each class by its number of training images (6:6:8 on VOC-LT, 22:33:25 on COCO-LT).
-
-    Args:
-        class_counts: Training images per class, (K,).
-        edges: Images at the tail's and at the head's edge.
-        head_inclusive: A class with exactly ``edges[1]`` images is a head class (multi-label sets) or a medium one
-            (single-label sets: "more than 100").
-        tail_inclusive: A class with exactly ``edges[0]`` images is a tail class or a medium one.
-
-    Returns:
-        Indices into :data:`GROUP_NAMES`, (K,): 0 head, 1 medium, 2 tail.
-
-    Raises:
-        ValueError: If the edges are not ascending or a count is negative.
-    """
-    (low, high), counts = group_edges(edges), checks.counts('class_counts', class_counts)
-    head = counts >= high if head_inclusive else counts > high
-    tail = counts <= low if tail_inclusive else counts < low
-    return np.where(head, 0, np.where(tail, 2, 1))
 
 
 @dataclass(frozen=True, eq=False)

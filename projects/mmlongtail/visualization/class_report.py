@@ -3,30 +3,31 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..structures import GROUP_NAMES, ClassStatistics, class_groups
+from ..structures import MULTI_LABEL, ClassGroups, ClassStatistics
 from .panels import NAMES_UP_TO
 
 GROUP_COLOURS = ('#0072b2', '#e69f00', '#d55e00')  # apart for colour-blind readers too
 
 
-def class_table(statistics: ClassStatistics, edges: tuple[int, int] = (20, 100), num_pairs: int = 10) -> str:
+def class_table(statistics: ClassStatistics, groups: ClassGroups = MULTI_LABEL, num_pairs: int = 10) -> str:
     """Return the counts per class, the groups and the most frequent pairs of classes, as text.
 
     Args:
         statistics: What is known of the set.
-        edges: Counts at the edges of the tail and of the head.
+        groups: The groups of the classes.
         num_pairs: How many pairs are listed.
     """
-    counts, groups = statistics.class_counts, class_groups(statistics.class_counts, edges)
+    counts = statistics.class_counts
+    group_of = groups.assign(counts)
     width = max(map(len, ('class', *statistics.classes)))
     order = np.argsort(-counts, kind='stable')
     rows = [f'{"class":{width}}  images  group']
-    rows += [f'{statistics.classes[k]:{width}}  {counts[k]:6d}  {GROUP_NAMES[groups[k]]}' for k in order]
+    rows += [f'{statistics.classes[k]:{width}}  {counts[k]:6d}  {groups.names[group_of[k]]}' for k in order]
     rows.append(
         f'\n{statistics.num_images} images, {counts.sum() / max(statistics.num_images, 1):.2f} classes each'
     )
-    for g, name in enumerate(GROUP_NAMES):
-        members = counts[groups == g]
+    for g, name in enumerate(groups.names):
+        members = counts[group_of == g]
         span = f', {members.min()} to {members.max()} images' if len(members) else ''
         rows.append(f'{name}: {len(members)} classes{span}')
     if counts.min() > 0:
@@ -49,20 +50,21 @@ def _pairs(statistics: ClassStatistics, number: int) -> list[str]:
     return ['\nimages with both'] + [f'{together[i, j]:6d}  {names[i]} + {names[j]}' for i, j in pairs]
 
 
-def draw_class_counts(statistics: ClassStatistics, edges: tuple[int, int] = (20, 100)) -> Figure:
+def draw_class_counts(statistics: ClassStatistics, groups: ClassGroups = MULTI_LABEL) -> Figure:
     """Draw a bar per class from the most to the least frequent, on a logarithmic axis, coloured by group."""
-    counts, groups = statistics.class_counts, class_groups(statistics.class_counts, edges)
+    counts = statistics.class_counts
+    group_of = groups.assign(counts)
     order = np.argsort(-counts, kind='stable')
     figure = Figure(figsize=(_inches(len(counts)), 4), layout='constrained')
     axes = figure.subplots()
-    for g, name in enumerate(GROUP_NAMES):
-        places = np.flatnonzero(groups[order] == g)
+    for g, name in enumerate(groups.names):
+        places = np.flatnonzero(group_of[order] == g)
         axes.bar(
             places, counts[order][places], color=GROUP_COLOURS[g], label=f'{name}, {len(places)} classes'
         )
     axes.set(yscale='log', ylabel='training images', xlabel='class', xlim=(-1, len(counts)))
     axes.set_ylim(bottom=0.5)
-    for edge in edges:
+    for edge in groups.edges:
         axes.axhline(edge, color='grey', linewidth=0.6, linestyle='--')
     _name_classes(axes.set_xticks, statistics, order, rotation=90)
     axes.legend()

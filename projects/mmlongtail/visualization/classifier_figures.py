@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 from .panels import NAMES_UP_TO, class_panels, head_to_tail, mark_groups
 
@@ -25,8 +25,7 @@ def score_figure(
     class_statistics: ClassStatistics,
     score: str = 'accuracy',
     style: str | None = None,
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Score of each class from head to tail, the means of the groups in the legend.
 
@@ -35,21 +34,24 @@ def score_figure(
         class_statistics: Of the training set.
         score: What they are.
         style: 'bars' or 'lines'; as many bars as can be told apart if None.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: For no run, more than there are colours, another number of classes, or an unknown style.
     """
     if style not in (None, 'bars', 'lines'):
         raise ValueError(f"style is {style!r}, expected 'bars' or 'lines'")
-    groups = class_groups(class_statistics.class_counts, **rule)
-    labels = {run: f'{run} ({_means(values, groups, names)})' for run, values in runs.items()}
-    few = len(runs) * len(groups) <= CLEAR_BARS
+    counts = class_statistics.class_counts
+    means = {run: groups.means(counts, values) for run, values in runs.items()}
+    labels = {
+        run: f'{run} ({", ".join(f"{name} {mean:.1f}" for name, mean in of.items())})'
+        for run, of in means.items()
+    }
+    few = len(runs) * len(counts) <= CLEAR_BARS
     bars = few if style is None else style == 'bars'
     figure, ax = _draw_runs(runs, labels, class_statistics, bars)
     ax.set_ylabel(f'{score} (%)')
-    mark_groups(ax, class_statistics, names=names, **rule)
+    mark_groups(ax, class_statistics, groups=groups)
     ax.set_ylim(bottom=0)
     ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 100])  # above is room for the groups' names
     return figure
@@ -59,8 +61,7 @@ def norm_figure(
     runs: Mapping[str, np.ndarray],
     class_statistics: ClassStatistics,
     relative: bool = False,
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Lengths of the class weights from head to tail.
 
@@ -70,8 +71,7 @@ def norm_figure(
         runs: Lengths of each classifier's weights, (K,).
         class_statistics: Of the training set.
         relative: Divide them by their mean, to compare classifiers of different scale.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: For no run, more than there are colours, or another number of classes.
@@ -80,7 +80,7 @@ def norm_figure(
         runs = {name: values / values.mean() for name, values in runs.items()}
     figure, ax = _draw_runs(runs, {name: name for name in runs}, class_statistics, bars=False)
     ax.set_ylabel('length of weight / mean' if relative else 'length of weight')
-    mark_groups(ax, class_statistics, names=names, **rule)
+    mark_groups(ax, class_statistics, groups=groups)
     ax.set_ylim(bottom=0)
     return figure
 
@@ -90,8 +90,7 @@ def tsne_figure(
     labels: np.ndarray,
     class_statistics: ClassStatistics,
     title: str = '',
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Points in the plane, a colour per class and a marker per group; classes from head to tail in the legend.
 
@@ -100,8 +99,7 @@ def tsne_figure(
         labels: Class index of each, (N,).
         class_statistics: Of the training set.
         title: What is drawn.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: For more classes than colours.
@@ -110,7 +108,7 @@ def tsne_figure(
     if len(order) > len(CLASS_COLOURS):
         raise ValueError(f'labels have {len(order)} classes, expected at most {len(CLASS_COLOURS)} to colour')
     colours = RUN_COLOURS if len(order) <= len(RUN_COLOURS) else CLASS_COLOURS
-    groups = class_groups(class_statistics.class_counts, **rule)
+    group_of = groups.assign(class_statistics.class_counts)
     figure = Figure(figsize=(6.6, 4.6), layout='constrained')
     ax = figure.add_subplot()
     for colour, k in zip(colours, order):
@@ -119,10 +117,10 @@ def tsne_figure(
             *points[labels == k].T,
             s=14,
             color=colour,
-            marker=MARKERS[groups[k]],
+            marker=MARKERS[group_of[k]],
             linewidths=0,
             alpha=0.8,
-            label=f'{name}, {names[groups[k]]}, {images}',
+            label=f'{name}, {groups.names[group_of[k]]}, {images}',
         )
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, loc='left', fontsize=10)
@@ -159,13 +157,6 @@ def _draw_runs(
     ax.set_axisbelow(True)
     figure.legend(loc='outside upper left', ncols=1, fontsize=8, frameon=False)
     return figure, ax
-
-
-def _means(values: np.ndarray, groups: np.ndarray, names: Sequence[str]) -> str:
-    """Mean of each group that has any value."""
-    known = ~np.isnan(values)
-    present = [g for g in range(len(names)) if known[groups == g].any()]
-    return ', '.join(f'{names[g]} {values[known & (groups == g)].mean():.1f}' for g in present)
 
 
 def _class_name(class_statistics: ClassStatistics, k: int) -> str:

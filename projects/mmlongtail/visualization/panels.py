@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 NAMES_UP_TO = 120  # classes; beyond it their names are unreadable
 
@@ -48,8 +46,7 @@ def mark_groups(
     class_statistics: ClassStatistics,
     values: np.ndarray | None = None,
     signed: bool = True,
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> None:
     """Shade every other group and name it above the panel, with the mean of its values where given.
 
@@ -58,20 +55,19 @@ def mark_groups(
         class_statistics: Of the training set.
         values: Of each class, from head to tail, (K,); NaN where there is none.
         signed: Whether a mean has its sign.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
     """
     order = head_to_tail(class_statistics.class_counts)
-    groups = class_groups(class_statistics.class_counts, **rule)[order]
+    counts = np.asarray(class_statistics.class_counts)[order]
+    means = {} if values is None else groups.means(counts, values)
     top = ax.get_xaxis_transform()
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
+    for name, members in groups.members(counts).items():
         first, last = members[0] - 0.5, members[-1] + 0.5
-        if group == 1:
+        if name == groups.names[1]:
             ax.axvspan(first, last, color='grey', alpha=0.12, linewidth=0, zorder=0)
-        text = names[group]
-        if values is not None and not np.isnan(values[members]).all():
-            mean = round(np.nanmean(values[members]), 1) + 0.0  # never -0.0
+        text = name
+        if name in means:
+            mean = round(means[name], 1) + 0.0  # never -0.0
             text += f', mean {mean:{"+" if signed else ""}.1f}'
         ax.text((first + last) / 2, 0.97, text, transform=top, ha='center', va='top', fontsize=8)
     ax.margins(y=0.2)

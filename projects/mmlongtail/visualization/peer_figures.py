@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 from .classifier_figures import HEIGHT, RUN_COLOURS
 from .panels import NAMES_UP_TO, class_panels, head_to_tail, mark_groups
@@ -22,16 +22,14 @@ Divergences = Mapping[str, np.ndarray]
 def divergence_figure(
     runs: Mapping[str, Divergences],
     class_statistics: ClassStatistics,
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Fig. 9: mean KL divergence of each class from head to tail, a panel for each kind of peers.
 
     Args:
         runs: Divergences of each run, by its name.
         class_statistics: Of the training set.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: For no run, more than there are colours, or runs that all have one expert and one copy.
@@ -50,7 +48,7 @@ def divergence_figure(
         ax.set_ylabel('KL divergence (nats)')
         ax.grid(axis='y', alpha=0.3)
         ax.legend(fontsize=8, loc='upper left', bbox_to_anchor=(1, 1), frameon=False)
-        mark_groups(ax, class_statistics, names=names, **rule)
+        mark_groups(ax, class_statistics, groups=groups)
         ax.set_ylim(bottom=0)
     return figure
 
@@ -58,27 +56,27 @@ def divergence_figure(
 def divergence_table(
     runs: Mapping[str, Divergences],
     class_statistics: ClassStatistics,
-    names: Sequence[str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> str:
     """Means over all classes and over each group's, in Markdown.
 
     Args:
         runs: Divergences of each run, by its name.
         class_statistics: Of the training set.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: For runs that all have one expert and one copy.
     """
-    groups = class_groups(class_statistics.class_counts, **rule)
-    columns = {'all': groups >= 0} | {name: groups == g for g, name in enumerate(names)}
+    columns = ('all', *groups.names)
     lines = [['KL divergence', 'between', *columns], ['---', '---', *['---:'] * len(columns)]]
     for kind in _kinds(runs):
         for run, values in runs.items():
             if kind in values:
-                lines.append([run, kind, *(_mean(values[kind][members]) for members in columns.values())])
+                means = groups.means(class_statistics.class_counts, values[kind])
+                if not np.isnan(values[kind]).all():
+                    means['all'] = np.nanmean(values[kind])
+                lines.append([run, kind, *(f'{means[c]:.4f}' if c in means else '–' for c in columns)])
     return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
 
 
@@ -115,7 +113,3 @@ def _kinds(runs: Mapping[str, Divergences]) -> list[str]:
     if not kinds:
         raise ValueError(f'{list(runs)} have one expert and one copy each, expected two to compare')
     return kinds
-
-
-def _mean(values: np.ndarray) -> str:
-    return f'{np.nanmean(values):.4f}' if not np.isnan(values).all() else '–'

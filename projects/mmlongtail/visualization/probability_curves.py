@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmlongtail.structures import GROUP_NAMES
+from mmlongtail.structures import MULTI_LABEL
 
-COLORS = dict(zip(GROUP_NAMES, ('tab:red', 'tab:green', 'tab:blue')))
+COLORS = dict(zip(MULTI_LABEL.names, ('tab:red', 'tab:green', 'tab:blue')))
 SIGNS = dict(pos=('$p^+$', '-'), neg=('$p^-$', ':'))
 RUN_STYLES = ('-', '--', ':', '-.')
 COLUMNS = 4

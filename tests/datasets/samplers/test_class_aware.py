@@ -84,6 +84,43 @@ def test_no_warning_where_every_class_has_an_image(single_label):
         ClassAwareSampler(single_label, seed=0)
 
 
+def test_auto_is_one_pass_over_the_data(single_label, labels):
+    sampler = ClassAwareSampler(single_label, reduce='auto', seed=1)
+    assert len(sampler) == len(sampler.order(0)) == len(single_label) == 38
+    full = ClassAwareSampler(single_label, reduce=1, seed=1)
+    assert len(full) == 115 and len(set(sampler.order(0))) <= 38
+    assert len(ClassAwareSampler(labels([[0], [1]] + [[]] * 9, 2), reduce='auto', seed=0)) == 2
+
+
+def test_a_long_epoch_is_warned_of(labels):
+    each = [[k] for k in range(20)] + [[0]] * 20
+    with pytest.warns(
+        UserWarning, match="420 draws, 10.5 passes over 40 images: reduce is 1, 'auto' makes it one"
+    ):
+        ClassAwareSampler(labels(each, 20), reduce=1, seed=0)
+
+
+def test_blocks_change_nothing(labels, monkeypatch):
+    """Equal draws to those of an order that is made at once, by the rule as it was first written."""
+    each = np.repeat(range(6), (25, 15, 9, 6, 4, 1))[np.random.default_rng(5).permutation(60)]
+    sampler = ClassAwareSampler(labels([[int(k)] for k in each], 6), reduce=1, seed=2)
+    whole = sampler.order(4)
+    for size in (1, 50):
+        monkeypatch.setattr('mmlongtail.datasets.samplers.class_aware.BLOCK', size)
+        assert sampler.order(4).tolist() == whole.tolist()
+    counts, rng = np.bincount(each, minlength=6), np.random.default_rng([2, 4])
+    cycles = -(-len(whole) // (3 * 6))
+    visited = rng.permuted(np.tile(np.arange(6), (cycles, 1)), axis=1)
+    queues = []
+    for k, count in enumerate(counts):
+        passes = [
+            np.flatnonzero(each == k)[np.argsort(rng.random(count))] for _ in range(-(-cycles * 3 // count))
+        ]
+        queues.append(np.concatenate(passes))
+    expected = [queues[k][3 * c : 3 * c + 3] for c in range(cycles) for k in visited[c]]
+    assert whole.tolist() == np.concatenate(expected)[: len(whole)].tolist()
+
+
 def test_nothing_to_draw_is_an_error(labels):
     with pytest.raises(ValueError, match='nothing to draw: the largest of 2 classes has 0 images'):
         ClassAwareSampler(labels([[], []], 2), seed=0)

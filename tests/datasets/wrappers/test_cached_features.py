@@ -9,9 +9,9 @@ from mmengine.dataset import BaseDataset
 from mmpretrain.datasets.transforms import PackInputs
 from mmpretrain.structures import DataSample
 
-from mmlongtail.datasets.batched import BatchedDataset
-from mmlongtail.datasets.draws import Draw, DrawDataset
+from mmlongtail.datasets.draws import Draw
 from mmlongtail.datasets.feature_store import FeatureFile
+from mmlongtail.datasets.wrappers import BatchedDataset, DrawDataset
 from mmlongtail.datasets.wrappers.cached_features import CachedFeatures, ViewDataset, image_marks
 
 VIEWS, IMAGES = 3, 4

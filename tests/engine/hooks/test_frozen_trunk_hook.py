@@ -17,8 +17,8 @@ from mmpretrain.datasets.transforms import LoadImageFromFile, PackInputs, Random
 from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.draws import DrawDataset
 from mmlongtail.datasets.feature_file import FeatureFile
+from mmlongtail.datasets.wrappers import DrawDataset
 from mmlongtail.engine.feature_building import TrunkPass
 from mmlongtail.engine.hooks.frozen_trunk_hook import FrozenTrunkHook, refuse_readers
 from mmlongtail.engine.loops import ResumableEpochLoop

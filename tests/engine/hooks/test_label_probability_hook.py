@@ -101,7 +101,7 @@ class Recorder(Hook):
 
 def make_runner(work_dir, head, batch_size, hook=None, logger=None, streams=False, **kwargs):
     recorder = Recorder()
-    hook = dict(type='LabelProbabilityHook', edges=EDGES) | (hook or {})
+    hook = dict(type='LabelProbabilityHook', groups=dict(edges=EDGES)) | (hook or {})
     plain = dict(dataset=Vectors(), sampler=dict(type='DefaultSampler', shuffle=True))
     drawn = dict(dataset=dict(type='DrawDataset', dataset=Vectors()), sampler=STREAMS)
     backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
@@ -224,7 +224,7 @@ def hooked(modules, counts=(9, 8, 4, 2, 1), iteration=0, wrap=lambda model: mode
     """A hook that listens to these modules of a head, and what it needs of a runner."""
     model = nn.ModuleDict(dict(head=nn.ModuleDict(modules), layer=nn.Linear(1, 1)))
     names = [f'head.{name}' for name in modules]
-    hook = LabelProbabilityHook(**dict(dict(losses=names, edges=EDGES, interval=2), **kwargs))
+    hook = LabelProbabilityHook(**dict(dict(losses=names, groups=dict(edges=EDGES), interval=2), **kwargs))
     hook.set_class_statistics(ClassStatistics(torch.tensor(counts).numpy(), 10))
     hub = MessageHub('unnamed')
     runner = SimpleNamespace(
@@ -374,7 +374,10 @@ def test_two_processes_record_the_labels_of_both(two_ranks):
         (dict(interval=0), 'interval is 0, expected a whole number >= 1'),
         (dict(losses='head.loss_module'), "losses is 'head.loss_module', expected a list"),
         (dict(losses=()), r'losses is \(\), expected a list of 1 or more'),
-        (dict(edges=(100, 20)), r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)'),
+        (
+            dict(groups=dict(edges=(100, 20))),
+            r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)',
+        ),
         (dict(losses=['head.loss']), r"losses is 'head.loss', .* such as \['head.loss_module'\]"),
     ],
 )

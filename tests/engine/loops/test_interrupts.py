@@ -129,7 +129,7 @@ def test_workers_outlive_signals_while_the_run_needs_them():
     [worker] = [p for p in torch.multiprocessing.active_children() if p.pid == pid]
     worker.terminate()
     worker.join(10)
-    assert worker.exitcode == -signal.SIGTERM
+    assert worker.exitcode == 0  # else torch raises an error in the program
 
 
 def program() -> None:

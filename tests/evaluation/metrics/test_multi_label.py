@@ -158,9 +158,9 @@ def test_options_add_keys():
 def test_edges_move_the_groups():
     samples, _, _ = make_samples()
     _, metric = evaluate(
-        samples, class_counts=COUNTS, edges=(3, 99), head_inclusive=False, tail_inclusive=True
+        samples, class_counts=COUNTS, groups=dict(edges=(3, 99), head_inclusive=False, tail_inclusive=True)
     )
-    assert metric.report.groups.tolist() == [0, 0, 1, 1, 1, 2]
+    assert metric.groups.assign(metric.report.class_counts).tolist() == [0, 0, 1, 1, 1, 2]
 
 
 @pytest.mark.parametrize('where', ['given', 'log'])
@@ -230,6 +230,6 @@ def test_disagreeing_classes_are_named():
 
 def test_bad_edges_and_an_empty_test_set():
     with pytest.raises(ValueError, match='edges is .*ascending'):
-        build(edges=(100, 20))
+        build(groups=dict(edges=(100, 20)))
     with pytest.raises(ValueError, match='no data samples'):
         build().evaluate(0)

@@ -201,8 +201,8 @@ def test_the_log_reads_well(log_of):
 
 def test_edges_and_bins_are_options():
     samples, scores, labels = make_samples()
-    result, metric = evaluate(samples, class_counts=COUNTS, edges=(3, 60), num_bins=4)
-    assert metric.report.groups.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    result, metric = evaluate(samples, class_counts=COUNTS, groups=dict(edges=(3, 60)), num_bins=4)
+    assert metric.groups.assign(metric.report.class_counts).tolist() == [0, 0, 0, 1, 1, 1, 1]
     assert result['long-tail/ece'] == pytest.approx(naive_ece(scores, labels, 4))
     for sample in samples:  # logits rank, but are no confidence
         sample.set_pred_score(sample.pred_score * 100 - 3)
@@ -273,7 +273,7 @@ def test_disagreeing_classes_are_named():
 @pytest.mark.parametrize(
     'options, message',
     [
-        (dict(edges=(100, 20)), 'edges is .*ascending'),
+        (dict(groups=dict(edges=(100, 20))), 'edges is .*ascending'),
         (dict(topk=()), r'topk is \(\), expected a list of 1 or more'),
         (dict(topk=0), r'topk\[0\] is 0, expected a whole number >= 1'),
         (dict(num_bins=-1), 'num_bins is -1, expected a whole number >= 0'),

@@ -75,7 +75,7 @@ def test_accuracy_of_a_work_dir_and_of_a_file(draw, drawn, finished_run, tmp_pat
     written = json.loads(path.read_text())['average_precision']
     assert runs['A'].tolist() == runs['B'].tolist() == written
     assert statistics.class_counts.tolist() == [10, 6, 2] and (score, style) == ('AP', None)
-    assert groups['names'] == ('head', 'medium', 'tail') and tuple(groups['edges']) == (3, 7)
+    assert groups['groups'].names == ('head', 'medium', 'tail') and groups['groups'].edges == (3, 7)
 
 
 def test_accuracy_of_the_latest_single_label_dump(draw, drawn, tmp_path):
@@ -86,8 +86,8 @@ def test_accuracy_of_the_latest_single_label_dump(draw, drawn, tmp_path):
     draw('accuracy', tmp_path / 'run', '--style', 'lines', '--out', tmp_path / 'accuracy.pdf')
     (runs, _, score, style), groups = drawn['score_figure']
     np.testing.assert_array_equal(runs['run'], [2, np.nan, 5])
-    assert (score, style, groups['names']) == ('accuracy', 'lines', ('many', 'medium', 'few'))
-    assert groups['head_inclusive'] is False
+    assert (score, style, groups['groups'].names) == ('accuracy', 'lines', ('many', 'medium', 'few'))
+    assert groups['groups'].head_inclusive is False
 
 
 def test_norms_of_linear_cosine_and_scaled_heads(draw, drawn, tmp_path):
@@ -132,7 +132,9 @@ def test_norms_of_several_branches_and_of_real_checkpoints(
     (runs, _, relative), groups = drawn['norm_figure']
     weight = torch.load(checkpoint, weights_only=False)['state_dict']['head.fc.weight']
     np.testing.assert_allclose(runs['CE'], lengths(weight), rtol=1e-5)
-    assert relative and groups['names'] == ('many', 'medium', 'few') and tuple(groups['edges']) == (3, 9)
+    assert (
+        relative and groups['groups'].names == ('many', 'medium', 'few') and groups['groups'].edges == (3, 9)
+    )
 
 
 def test_features_are_what_the_classifier_gets(tool, draw, drawn, tmp_path, finished_single_label_run):
@@ -178,10 +180,18 @@ def test_training_images_go_through_the_test_pipeline(tool, draw, drawn, tmp_pat
 def test_chosen_classes_and_options(draw, drawn, tmp_path, finished_run, tiny_config_file):
     """Of the multi-label set [0], [0, 1], [0, 2], [0, 1], [1], [0] without class 0: 2 alone once, 1 three times."""
     checkpoint = finished_run / 'epoch_2.pth'
-    options = ['--classes', 'three', 'two', '--perplexity', 2, '--cfg-options', 'test_evaluator.edges=(5,9)']
+    options = [
+        '--classes',
+        'three',
+        'two',
+        '--perplexity',
+        2,
+        '--cfg-options',
+        'test_evaluator.groups.edges=(5,9)',
+    ]
     draw('tsne', tiny_config_file, checkpoint, *options, '--out', tmp_path / 'tsne.png')
     (_, labels, *_), groups = drawn['tsne_figure']
-    assert labels.tolist() == [2, 1, 1, 1] and tuple(groups['edges']) == (5, 9)
+    assert labels.tolist() == [2, 1, 1, 1] and groups['groups'].edges == (5, 9)
     with pytest.raises(SystemExit, match=r"--classes is \['four'\], expected .*'one', 'two', 'three'"):
         draw('tsne', tiny_config_file, checkpoint, '--classes', 'four', '--out', tmp_path / 'no.png')
 

@@ -49,8 +49,12 @@ def test_divergences_before_and_after(draw, drawn, runs, plain_files, expert_fil
     draw('kl', *runs, '--copies', 2, '--out', out)
     assert out.read_bytes()[:4] == b'\x89PNG'
     (values, statistics), groups = drawn['divergence_figure']
-    assert statistics.class_counts.tolist() == [8, 2, 2] and groups['names'] == ('many', 'medium', 'few')
-    assert tuple(groups['edges']) == (3, 9)
+    assert statistics.class_counts.tolist() == [8, 2, 2] and groups['groups'].names == (
+        'many',
+        'medium',
+        'few',
+    )
+    assert groups['groups'].edges == (3, 9)
     assert [list(run) for run in values.values()] == [
         ['copies'],
         ['experts', 'copies'],
@@ -88,7 +92,7 @@ def test_figures_of_the_test_set(draw, drawn, runs, expert_files, tmp_path, ense
     draw('accuracy', *runs, *option, '--out', tmp_path / 'accuracy.png')
     (values, statistics), groups = drawn['score_figure']
     np.testing.assert_array_equal(values['NCL++'], expected['accuracy'])
-    assert list(values) == ['CE', 'NCL++', 'all'] and groups['head_inclusive'] is False
+    assert list(values) == ['CE', 'NCL++', 'all'] and groups['groups'].head_inclusive is False
     assert (tmp_path / 'negatives.pdf').exists() and (tmp_path / 'accuracy.png').exists()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmlongtail.structures import GROUP_NAMES
+from mmlongtail.structures import MULTI_LABEL
 
 TOOL = Path(__file__).parents[3] / 'tools' / 'analysis' / 'probability_curves.py'
 SIGNS = ('pos', 'neg')
@@ -30,7 +30,7 @@ def draw(call):
 
 
 def test_the_tool_draws(draw, run, tmp_path, capsys):
-    two = {f'p_{sign}_{group}_{i}': 0.5 for sign in SIGNS for group in GROUP_NAMES for i in (0, 1)}
+    two = {f'p_{sign}_{group}_{i}': 0.5 for sign in SIGNS for group in MULTI_LABEL.names for i in (0, 1)}
     write_log(tmp_path / 'two', [two | dict(step=1)])
     for layout in ('panels', 'comparison'):
         out = tmp_path / 'new' / f'{layout}.png'

@@ -102,9 +102,7 @@ def _collaborative(network: Network, classes: int) -> dict:
         classification=dict(type='CompensatedBCELoss', num_classes=classes),
         consistency=dict(type='LogitConsistencyLoss', loss_weight=0.1),
     )
-    head = dict(
-        type='MultiBranchHead', num_branches=2, num_classes=classes, in_channels=network.channels, loss=loss
-    )
+    head = dict(type='MultiBranchHead', num_classes=classes, in_channels=network.channels, loss=loss)
     return _classifier(
         'MultiBranchClassifier', network, head, num_branches=2, branch_modules=network.branch_modules
     )
@@ -118,9 +116,9 @@ def _experts(network: Network, classes: int) -> dict:
         inter=dict(type='PeerDistillationLoss', hard_ratio=0.3, loss_weight=0.6),
     )
     expert = dict(type='LinearClsHead', num_classes=classes, in_channels=network.channels, topk=(1,))
-    head = dict(type='MultiExpertHead', num_experts=2, expert=expert, loss=loss)
+    head = dict(type='MultiExpertHead', expert=expert, loss=loss)
     return _classifier(
-        'MultiExpertClassifier', network, head, num_experts=2, branch_modules=network.branch_modules
+        'MultiExpertClassifier', network, head, num_branches=2, branch_modules=network.branch_modules
     )
 
 

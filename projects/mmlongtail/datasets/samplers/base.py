@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -13,6 +14,8 @@ from torch.utils.data import Sampler
 from mmlongtail.structures import checks
 
 from ..draws import Draw
+
+AT_ONCE = 1 << 16  # rows that become Python objects at a time
 
 
 class OrderSampler(Sampler, ABC):
@@ -30,6 +33,8 @@ class OrderSampler(Sampler, ABC):
         epoch: Set through :meth:`set_epoch`.
         start: Samples of this rank to skip in the next iteration only (a resume in the middle of an epoch).
     """
+
+    names: Sequence[str | None] = (None,)  # of the streams, which are the columns of the order
 
     def __init__(self, dataset, seed: int | None = None) -> None:
         self.dataset = dataset
@@ -52,10 +57,11 @@ class OrderSampler(Sampler, ABC):
         """Choose the epoch of the next iteration."""
         self.epoch = epoch
 
-    def rank_rows(self) -> np.ndarray:
-        """The rows of the global order that this rank draws, its part of the padding included."""
+    def rank_rows(self, first: int = 0, last: int | None = None) -> np.ndarray:
+        """The rows of the global order that this rank draws, or some of them, its part of the padding included."""
         share = math.ceil(self.num_rows / self.world_size)
-        return np.arange(self.rank, share * self.world_size, self.world_size) % self.num_rows
+        turns = np.arange(first, share if last is None else min(last, share))
+        return (turns * self.world_size + self.rank) % self.num_rows
 
     def draw_seeds(self, epoch: int) -> np.ndarray:
         """The seed of each draw of an epoch, (num_rows,), of other random numbers than its order."""
@@ -64,9 +70,17 @@ class OrderSampler(Sampler, ABC):
 
     def samples(self, start: int) -> Iterator[Draw]:
         """This rank's samples of the current epoch from the ``start``-th on."""
-        rows = self.rank_rows()[start:]
-        images, seeds = self.order(self.epoch)[rows], self.draw_seeds(self.epoch)[rows]
-        return (Draw(image, None, seed) for image, seed in zip(images.tolist(), seeds.tolist()))
+        row, place = divmod(start, len(self.names))
+        draws = self._draws(self.order(self.epoch), self.draw_seeds(self.epoch), row)
+        return islice(draws, place, None)
+
+    def _draws(self, order: np.ndarray, seeds: np.ndarray, row: int) -> Iterator[Draw]:
+        share = math.ceil(self.num_rows / self.world_size)
+        for first in range(row, share, AT_ONCE):
+            rows = self.rank_rows(first, first + AT_ONCE)
+            yield from map(
+                Draw, order[rows].ravel().tolist(), cycle(self.names), seeds[rows].ravel().tolist()
+            )
 
     def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import islice, zip_longest
 
@@ -12,7 +12,6 @@ from mmpretrain.registry import DATA_SAMPLERS
 
 from mmlongtail.structures import checks
 
-from ..draws import Draw
 from .base import OrderSampler
 
 
@@ -80,6 +79,7 @@ class StreamSampler(OrderSampler):
             )
             checks.refuse('streams', streams, expected)
         self.streams = {name: self._build(config) for name, config in streams.items()}
+        self.names = tuple(self.streams)
         self._num_rows = self._rows(epoch_length)
 
     def _build(self, config: dict) -> EndlessStream:
@@ -100,25 +100,16 @@ class StreamSampler(OrderSampler):
 
     def order(self, epoch: int) -> np.ndarray:
         """Image indices of an epoch, one column per stream, (num_rows, S)."""
-        columns = []
+        order = np.empty((self.num_rows, len(self.streams)), np.int64)
         for i, stream in enumerate(self.streams.values()):
             stream.sampler.seed = int(np.random.SeedSequence([self.seed, i]).generate_state(1)[0] // 2)
-            columns.append(stream.take(epoch * self.num_rows, self.num_rows))
-        return np.stack(columns, axis=1)
+            order[:, i] = stream.take(epoch * self.num_rows, self.num_rows)
+        return order
 
     def draw_seeds(self, epoch: int) -> np.ndarray:
         """The seed of each draw of an epoch, (num_rows, S)."""
         size = (self.num_rows, len(self.streams))
         return np.random.default_rng([self.seed, epoch]).integers(2**32, size=size)
-
-    def samples(self, start: int) -> Iterator[Draw]:
-        rows, names = self.rank_rows(), list(self.streams)
-        images = self.order(self.epoch)[rows].ravel()[start:]
-        seeds = self.draw_seeds(self.epoch)[rows].ravel()[start:]
-        return (
-            Draw(image, names[(start + i) % len(names)], seed)
-            for i, (image, seed) in enumerate(zip(images.tolist(), seeds.tolist()))
-        )
 
     def __len__(self) -> int:
         return super().__len__() * len(self.streams)

@@ -1,3 +1,3 @@
 """Transforms that MMPretrain lacks."""
 
-from . import compose_digits, photometric, side_crop  # noqa: F401
+from . import compose_digits, minimalist_crop, photometric, position_crop, side_crop  # noqa: F401

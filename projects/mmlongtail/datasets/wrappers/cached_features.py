@@ -6,10 +6,10 @@ import numpy as np
 from mmpretrain.datasets.transforms import PackInputs
 from mmpretrain.structures import DataSample
 
-from ..batched import BatchedDataset
 from ..draws import Draw, random_scope
 from ..feature_file import FeatureFile
 from ..fingerprints import file_mark
+from .batched import BatchedDataset
 
 KEY = 'cached'  # of an item: its ``inputs`` are features
 

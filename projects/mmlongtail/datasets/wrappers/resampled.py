@@ -8,12 +8,12 @@ from mmpretrain.registry import DATA_SAMPLERS, DATASETS
 
 from mmlongtail.structures import checks
 
-from ..draws import inner_dataset
 from ..samplers import OrderSampler, StreamSampler
+from .base import DatasetWrapper
 
 
 @DATASETS.register_module()
-class ResampledDataset:
+class ResampledDataset(DatasetWrapper):
     """A data set whose item i is the i-th draw of a sampler's epoch; it is as long as the epoch.
 
     Its epoch must be told, or all epochs have the same draws: by :meth:`set_epoch` before the loader is iterated, which
@@ -33,7 +33,7 @@ class ResampledDataset:
     """
 
     def __init__(self, dataset: dict, sampler: dict, seed: int | None = None) -> None:
-        self.dataset = inner_dataset(dataset)
+        super().__init__(dataset)
         checks.config('sampler', sampler, DATA_SAMPLERS)
         self.full_init()
         self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=self.dataset, seed=seed))
@@ -78,21 +78,13 @@ class ResampledDataset:
             return self.dataset.__getitems__(images)
         return [self.dataset[image] for image in images]
 
-    @property
-    def metainfo(self) -> dict:
-        return self.dataset.metainfo
-
-    def full_init(self) -> None:
-        if hasattr(self.dataset, 'full_init'):
-            self.dataset.full_init()
-
-    def get_data_info(self, index: int) -> dict:
+    def inner_index(self, index: int) -> int:
         self._check_length()
-        return self.dataset.get_data_info(index)
+        return index
 
-    def get_cat_ids(self, index: int) -> list[int]:
+    def image_labels(self) -> tuple[np.ndarray, np.ndarray]:
         self._check_length()
-        return self.dataset.get_cat_ids(index)
+        return super().image_labels()
 
     def _check_length(self) -> None:
         # A reader of all labels would go over len(self) images and count too many or too few.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from mmlongtail.datasets.wrappers import unwrap
 from mmlongtail.structures import TakesEpoch
 
 from ..run_parts import check_counts_epochs
@@ -41,8 +42,8 @@ class DatasetEpochHook(Hook):
             dataset.set_epoch(runner.epoch)
 
     def _receivers(self, dataset) -> Iterator:
-        if isinstance(dataset, TakesEpoch):
-            yield dataset
-        inner = getattr(dataset, 'dataset', None)
-        for each in (*getattr(dataset, 'datasets', ()), *([] if inner is None else [inner])):
-            yield from self._receivers(each)
+        for level in unwrap(dataset):
+            if isinstance(level, TakesEpoch):
+                yield level
+            for part in getattr(level, 'datasets', ()):
+                yield from self._receivers(part)

@@ -12,7 +12,7 @@ from mmengine.hooks import Hook, LoggerHook
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, GroupsConfig, checks
 
 from ..run_parts import bare_model, named_module
 
@@ -36,7 +36,7 @@ class LabelProbabilityHook(Hook):
         losses: Names, relative to the model, of the modules called with logits and multi-hot targets (B, K): for
             collaborative training ``head.loss_module.classification.0`` and ``.1``. With several names the
             records are ``p_pos_head_0``, ``p_pos_head_1`` and so on.
-        edges: Images at the tail's and at the head's edge.
+        groups: What differs from the preset ``multi_label``, see :meth:`ClassGroups.from_config`.
 
     Raises:
         ValueError: If an argument is not as said, the model has no such module or it is called with other shapes.
@@ -50,14 +50,14 @@ class LabelProbabilityHook(Hook):
         self,
         interval: int = 20,
         losses: Sequence[str] = ('head.loss_module',),
-        edges: tuple[int, int] = (20, 100),
+        groups: GroupsConfig = None,
     ) -> None:
         self.interval = checks.whole('interval', interval)
         self.losses = checks.sequence('losses', losses, checks.text, at_least=1)
-        self.edges = group_edges(edges)
+        self.groups = ClassGroups.from_config(groups, MULTI_LABEL)
         indices = [f'_{i}' for i in range(len(losses))] if len(losses) > 1 else ['']
         self._keys = [
-            f'train/p_{sign}_{group}{i}' for i in indices for sign in SIGNS for group in GROUP_NAMES
+            f'train/p_{sign}_{group}{i}' for i in indices for sign in SIGNS for group in self.groups.names
         ]
         self._groups: np.ndarray | None = None
         self._sums: torch.Tensor | None = None  # (losses, 4, K): sums of p+ and p-, numbers of labels
@@ -67,7 +67,7 @@ class LabelProbabilityHook(Hook):
 
     def set_class_statistics(self, statistics) -> None:
         """Take the class groups from the run's :class:`ClassStatistics`."""
-        self._groups = class_groups(statistics.class_counts, self.edges)
+        self._groups = self.groups.assign(statistics.class_counts)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Take what had been gathered since the last record."""
@@ -148,8 +148,9 @@ class LabelProbabilityHook(Hook):
         all_reduce(self._sums)
         sums = self._sums.cpu().double().numpy()
         self._sums.zero_()
-        groups = [sums[..., self._groups == group].sum(-1) for group in range(len(GROUP_NAMES))]
-        totals, numbers = np.stack(groups, -1).reshape(-1, 2, 2 * len(GROUP_NAMES)).transpose(1, 0, 2)
+        number = len(self.groups.names)
+        groups = [sums[..., self._groups == group].sum(-1) for group in range(number)]
+        totals, numbers = np.stack(groups, -1).reshape(-1, 2, 2 * number).transpose(1, 0, 2)
         for key, total, number in zip(self._keys, totals.ravel(), numbers.ravel()):
             if number:
                 message_hub.update_scalar(key, total / number)

@@ -71,8 +71,8 @@ class Interrupts:
 def keep_workers(loader: DataLoader, interrupts: Interrupts) -> None:
     """Let worker processes outlive the signals that a terminal or Slurm sends to them, too: their run still needs them.
 
-    It does while ``interrupts`` is entered. Afterwards SIGTERM ends them, as Python's own does when the program exits:
-    it sends one to each and waits.
+    It does while ``interrupts`` is entered. Afterwards SIGTERM ends them, such as Python's own when the program exits: it
+    sends one to each and waits.
     """
     if isinstance(loader, DataLoader) and loader.num_workers:
         loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn, interrupts.running)
@@ -87,5 +87,4 @@ def _start_worker(then: Callable[[int], None] | None, running, worker: int) -> N
 
 def _end_after_run(running, signum: int, frame) -> None:
     if not running.value:
-        signal.signal(signum, signal.SIG_DFL)
-        signal.raise_signal(signum)
+        os._exit(0)  # as torch's own handler: of a killed worker the program would hear an error

@@ -13,8 +13,8 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.registry import LOOPS
 from torch.utils.data import BatchSampler, DataLoader
 
-from mmlongtail.datasets.draws import takes_draws
 from mmlongtail.datasets.samplers import OrderSampler
+from mmlongtail.datasets.wrappers.draw_dataset import takes_draws
 
 from ..start_checks import check_epoch
 from .interrupts import Interrupted, Interrupts, keep_workers

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger, print_log
 
 from mmlongtail.structures import checks
 
-from ...structures import GROUP_NAMES, ClassStatistics, class_groups
+from ...structures import MULTI_LABEL, ClassGroups, ClassStatistics, GroupsConfig
 from ..group_report import GroupReport
 
 
@@ -27,32 +27,32 @@ class LongTailMetric(BaseMetric):
 
     Args:
         class_counts: Training images per class, (K,); takes precedence over the run's own.
-        group_rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: What differs from ``preset``, or as :meth:`ClassGroups.from_config` takes it.
         dump_per_class: JSON file for the per-class scores, replaced at each evaluation; True puts ``dump_file``
             beside the run's log.
         collect_device, prefix, collect_dir: As every metric of MMEngine.
 
     Raises:
-        ValueError: If edges or counts are impossible, or classes of training, testing and scores do not agree.
+        ValueError: If groups or counts are impossible, or classes of training, testing and scores do not agree.
     """
 
     default_prefix = 'long-tail'
     score, mean_score = 'AP', 'mAP'
     evidence = 'test positives'  # what a class needs to have a score
-    group_names: Sequence[str] = GROUP_NAMES
+    preset: ClassGroups = MULTI_LABEL
     dump_file, dump_key = 'per_class_ap.json', 'average_precision'
 
     def __init__(
         self,
         class_counts: Sequence[int] | None,
-        group_rule: dict,
+        groups: GroupsConfig = None,
         dump_per_class: str | bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
-        self.group_rule = group_rule
+        self.groups = ClassGroups.from_config(groups, self.preset)
         self.fixed_counts = class_counts is not None
         self.class_counts = (
             checks.counts('class_counts', class_counts, at_least=1) if self.fixed_counts else None
@@ -61,7 +61,6 @@ class LongTailMetric(BaseMetric):
         named = isinstance(dump_per_class, str) and dump_per_class
         self.dump_per_class = named or checks.flag('dump_per_class', dump_per_class)
         self.report: GroupReport | None = None
-        class_groups(class_counts if self.fixed_counts else (), **group_rule)  # bad edges fail at once
 
     def set_class_statistics(self, statistics: ClassStatistics) -> None:
         """Take the training set's class counts, unless some were given, and its class names."""
@@ -91,17 +90,17 @@ class LongTailMetric(BaseMetric):
                 raise ValueError(
                     f'{what} has {len(values)} entries, but the scores are for {len(per_class)} classes'
                 )
-        groups = None if self.class_counts is None else class_groups(self.class_counts, **self.group_rule)
-        naming = dict(score=self.score, mean_score=self.mean_score, group_names=self.group_names)
-        return GroupReport(per_class, tuple(names), self.class_counts, groups, **naming)
+        return GroupReport(
+            per_class, tuple(names), self.class_counts, self.groups, self.score, self.mean_score
+        )
 
     def _tell(self, headline: str) -> None:
         """Log the table and what is missing from it."""
         report, warn = self.report, logging.WARNING
-        if report.groups is None:  # MMLogger shows a repeated warning once
+        if report.class_counts is None:  # MMLogger shows a repeated warning once
             print_log(
                 f'{type(self).__name__} knows no class counts of the training set, so it reports no '
-                f'{self.mean_score} by group: for {", ".join(self.group_names)} use ClassStatisticsHook '
+                f'{self.mean_score} by group: for {", ".join(self.groups.names)} use ClassStatisticsHook '
                 '(in configs/_base_/default_runtime.py) or class_counts=[...]',
                 'current',
                 warn,

@@ -9,7 +9,7 @@ import torch
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
 
-from mmlongtail.structures import checks
+from mmlongtail.structures import GroupsConfig, checks
 
 from ..functional import average_precision, f_scores
 from .base import LongTailMetric
@@ -26,8 +26,7 @@ class LongTailMultiLabelMetric(LongTailMetric):
 
     Args:
         class_counts: Training images per class, (K,); takes precedence over the run's own.
-        edges, head_inclusive, tail_inclusive: Where the groups end, see
-            :func:`mmlongtail.structures.class_groups`.
+        groups: What differs from the preset ``multi_label``, such as ``dict(edges=(20, 100))`` in training images.
         per_class: Also return ``AP_<class>`` of every class.
         f_scores: Also return ``CF1``, ``OF1`` and ``macro_F1``.
         threshold: Score from which a class counts as predicted, for the F-scores.
@@ -43,9 +42,7 @@ class LongTailMultiLabelMetric(LongTailMetric):
     def __init__(
         self,
         class_counts: Sequence[int] | None = None,
-        edges: tuple[int, int] = (20, 100),
-        head_inclusive: bool = True,
-        tail_inclusive: bool = False,
+        groups: GroupsConfig = None,
         per_class: bool = False,
         f_scores: bool = False,
         threshold: float = 0.5,
@@ -54,12 +51,7 @@ class LongTailMultiLabelMetric(LongTailMetric):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        rule = dict(
-            edges=edges,
-            head_inclusive=checks.flag('head_inclusive', head_inclusive),
-            tail_inclusive=checks.flag('tail_inclusive', tail_inclusive),
-        )
-        super().__init__(class_counts, rule, dump_per_class, collect_device, prefix, collect_dir)
+        super().__init__(class_counts, groups, dump_per_class, collect_device, prefix, collect_dir)
         self.per_class = checks.flag('per_class', per_class)
         self.f_scores = checks.flag('f_scores', f_scores)
         self.threshold = checks.number('threshold', threshold)

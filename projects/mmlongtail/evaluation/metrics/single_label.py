@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmpretrain.registry import METRICS
 
-from mmlongtail.structures import checks
+from mmlongtail.structures import SINGLE_LABEL, GroupsConfig, checks
 
 from ..functional import class_means, expected_calibration_error
 from .base import LongTailMetric
@@ -27,7 +27,8 @@ class LongTailSingleLabelMetric(LongTailMetric):
     Args:
         class_counts: Training images per class, (K,); takes precedence over the run's own.
         topk: Which top-k accuracies to return.
-        edges: Where the groups end, in training images; a class at an edge is medium.
+        groups: What differs from the preset ``single_label``, such as ``dict(edges=(20, 100))`` in training images;
+            a class at an edge is medium.
         per_class: Also return ``accuracy_<class>`` of every class.
         num_bins: Bins of equal width for the ECE; 0 leaves it out, for scores that are no probabilities.
         dump_per_class: JSON file for the per-class accuracy, replaced at each evaluation; True puts
@@ -41,14 +42,14 @@ class LongTailSingleLabelMetric(LongTailMetric):
 
     score = mean_score = 'accuracy'
     evidence = 'test images'
-    group_names = ('many', 'medium', 'few')
+    preset = SINGLE_LABEL
     dump_file, dump_key = 'per_class_accuracy.json', 'accuracy'
 
     def __init__(
         self,
         class_counts: Sequence[int] | None = None,
         topk: int | Sequence[int] = (1, 5),
-        edges: tuple[int, int] = (20, 100),
+        groups: GroupsConfig = None,
         per_class: bool = False,
         num_bins: int = 15,
         dump_per_class: str | bool = False,
@@ -56,8 +57,7 @@ class LongTailSingleLabelMetric(LongTailMetric):
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        rule = dict(edges=edges, head_inclusive=False, tail_inclusive=False)
-        super().__init__(class_counts, rule, dump_per_class, collect_device, prefix, collect_dir)
+        super().__init__(class_counts, groups, dump_per_class, collect_device, prefix, collect_dir)
         topk = (topk,) if isinstance(topk, int) else topk
         self.topk = checks.sequence('topk', topk, checks.whole, at_least=1)
         self.num_bins = checks.whole('num_bins', num_bins, at_least=0)

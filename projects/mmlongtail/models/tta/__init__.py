@@ -1,3 +1,4 @@
 from .average_expert_score import AverageExpertScoreTTA
+from .mean_logit import MeanLogitTTA
 
-__all__ = ['AverageExpertScoreTTA']
+__all__ = ['AverageExpertScoreTTA', 'MeanLogitTTA']

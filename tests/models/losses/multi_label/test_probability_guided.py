@@ -195,10 +195,14 @@ def test_plain_factors_and_fixed_focus_are_focal_loss():
     ('edges', 'values'), [((20, 100), [2, 2, 3, 3, 7, 7]), ((10, 130), [2, 3, 3, 3, 3, 7])]
 )
 def test_a_factor_per_group_stands_for_one_per_class(name, edges, values):
-    by_group = ProbabilityGuidedLoss(**{name: dict(tail=7, medium=3, head=2)}, edges=edges, **GIVEN)
-    by_class = ProbabilityGuidedLoss(**{name: values}, edges=edges, **GIVEN)
+    by_group = ProbabilityGuidedLoss(
+        **{name: dict(tail=7, medium=3, head=2)}, groups=dict(edges=edges), **GIVEN
+    )
+    by_class = ProbabilityGuidedLoss(**{name: values}, groups=dict(edges=edges), **GIVEN)
     assert torch.equal(by_group(*batch()), by_class(*batch()))
-    assert not torch.allclose(by_group(*batch()), ProbabilityGuidedLoss(edges=edges, **GIVEN)(*batch()))
+    assert not torch.allclose(
+        by_group(*batch()), ProbabilityGuidedLoss(groups=dict(edges=edges), **GIVEN)(*batch())
+    )
 
 
 # By hand: sigmoid(z) and labels of each image, the groups of the classes, the means p+ and p-.

@@ -10,7 +10,7 @@ from mmengine.dist import all_reduce
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from mmlongtail.structures import GROUP_NAMES, checks, class_groups, group_edges
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, GroupsConfig, checks
 
 from ..class_counts import ClassCounts
 from .base import MultiLabelLoss
@@ -39,7 +39,7 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
     Args:
         logits: (B, K).
         targets: (B, K), multi-hot or soft.
-        groups: Group of each class, (K,), as indices into ``GROUP_NAMES``.
+        groups: Group of each class, (K,), as :meth:`ClassGroups.assign` gives them.
 
     Returns:
         The two means, (K,) each, detached; 0.5 where no rank has any image.
@@ -49,7 +49,7 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
     sums = torch.stack([*right, targets.sum(0), negatives.sum(0)]).view(2, 2, -1)  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
-    members = groups == torch.arange(len(GROUP_NAMES), device=groups.device)[:, None]  # (3, K)
+    members = groups == torch.arange(len(MULTI_LABEL.names), device=groups.device)[:, None]  # (3, K)
     group_means = torch.where(members, means[:, None], torch.nan).nanmean(dim=-1)  # (2, 3)
     means = torch.where(means.isnan(), group_means[:, groups], means)
     return tuple(torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5))
@@ -91,7 +91,7 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         reweight: ``dict(alpha=..., beta=..., mu=...)`` of DB loss's weight, see ``rebalanced_weight``; None for none.
         init_bias: The kappa of the class bias, whatever the factors are.
         bias_scale: The lambda of the class bias, > 0.
-        edges: Images at the tail's and at the head's edge, as in ``class_groups``.
+        groups: What differs from the preset ``multi_label``, see :meth:`ClassGroups.from_config`.
         class_counts: As in :class:`ClassCounts`.
         num_images: As in :class:`ClassCounts`.
         reduction: As in :class:`MultiLabelLoss`.
@@ -118,7 +118,7 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         reweight: Mapping[str, float] | None = None,
         init_bias: float = 0.05,
         bias_scale: float = 5.0,
-        edges: tuple[int, int] = (20, 100),
+        groups: GroupsConfig = None,
         class_counts: Sequence[int] | None = None,
         num_images: int | None = None,
         reduction: str = 'mean',
@@ -129,8 +129,9 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         self.factors = dict(
             pos_scale=pos_scale, pos_divisor=pos_divisor, neg_scale=neg_scale, neg_divisor=neg_divisor
         )
+        self.class_groups = ClassGroups.from_config(groups, MULTI_LABEL)
         for name, factor in self.factors.items():
-            _check_factor(name, factor)
+            _check_factor(name, factor, self.class_groups.names)
         self.adaptive = checks.sequence('adaptive', adaptive, partial(checks.choice, options=self.factors))
         self.follows_negatives = FOLLOWS_NEGATIVES[
             checks.choice('adaptive_rule', adaptive_rule, FOLLOWS_NEGATIVES)
@@ -144,7 +145,6 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         )
         self.init_bias = checks.number('init_bias', init_bias)
         self.bias_scale = checks.number('bias_scale', bias_scale, above=0)
-        self.edges = group_edges(edges)
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (10), (B, K)."""
@@ -166,35 +166,35 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
 
     def class_factors(self, counts: Tensor) -> Tensor:
         """The four factors, (4, K), of classes with counts (K,)."""
-        groups = self.class_groups(counts).tolist()
+        groups = [self.class_groups.names[group] for group in self.group_indices(counts)]
         return counts.new_tensor([_per_class(name, factor, groups) for name, factor in self.factors.items()])
 
-    def class_groups(self, counts: Tensor) -> Tensor:
-        """Groups, (K,) indices into ``GROUP_NAMES``, of classes with counts (K,)."""
-        return torch.as_tensor(class_groups(counts.long().cpu().numpy(), self.edges), device=counts.device)
+    def group_indices(self, counts: Tensor) -> Tensor:
+        """The group, (K,) indices into the groups' names, of classes with counts (K,)."""
+        return torch.as_tensor(self.class_groups.assign(counts.long().cpu().numpy()), device=counts.device)
 
     def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
         """p-/p+ of each class, (K,)."""
-        groups = self.counts.derived(self.class_groups, logits)
+        groups = self.counts.derived(self.group_indices, logits)
         positive, negative = batch_probabilities(logits, targets, groups)
         return negative.clamp(min=LEAST) / positive.clamp(min=LEAST)
 
 
-def _check_factor(name: str, factor: Factor) -> None:
+def _check_factor(name: str, factor: Factor, groups: Sequence[str]) -> None:
     """Refuse what is neither a positive number, nor one per group, nor a list of some."""
     positive = partial(checks.number, above=0)
     if isinstance(factor, Mapping):
-        checks.mapping(name, factor, positive, GROUP_NAMES)
+        checks.mapping(name, factor, positive, groups)
     elif isinstance(factor, Sequence):
         checks.sequence(name, factor, positive, at_least=1)
     else:
         positive(name, factor)
 
 
-def _per_class(name: str, factor: Factor, groups: Sequence[int]) -> list[float]:
-    """The factor of each class."""
+def _per_class(name: str, factor: Factor, groups: Sequence[str]) -> list[float]:
+    """The factor of each class, by the name of its group."""
     if isinstance(factor, Mapping):
-        return [float(factor[GROUP_NAMES[group]]) for group in groups]
+        return [float(factor[group]) for group in groups]
     if isinstance(factor, Sequence):
         if len(factor) != len(groups):
             raise ValueError(f'{name} has {len(factor)} values, but there are {len(groups)} classes')

@@ -10,7 +10,8 @@ from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 
-from .draws import Draw, inner_dataset
+from ..draws import Draw
+from .base import DatasetWrapper
 
 
 @FUNCTIONS.register_module()
@@ -20,7 +21,7 @@ def ready_batch_collate(batch: Mapping | Sequence) -> Mapping:
 
 
 @DATASETS.register_module()
-class BatchedDataset:
+class BatchedDataset(DatasetWrapper):
     """Holds all pictures of a data set as one uint8 tensor and hands out whole batches: the outermost wrapper.
 
     The inner pipeline runs once per picture, when the loader is built, so nothing in it may be random: loading,
@@ -37,13 +38,9 @@ class BatchedDataset:
     """
 
     def __init__(self, dataset: dict) -> None:
-        self.dataset = inner_dataset(dataset)
+        super().__init__(dataset)
         self._pictures: torch.Tensor | None = None
         self._samples: list[DataSample] = []
-
-    @property
-    def metainfo(self) -> dict:
-        return self.dataset.metainfo
 
     @property
     def pictures(self) -> torch.Tensor:
@@ -54,8 +51,7 @@ class BatchedDataset:
 
     def full_init(self) -> None:
         """Read all pictures, unless that is done."""
-        if hasattr(self.dataset, 'full_init'):
-            self.dataset.full_init()
+        super().full_init()
         if self._pictures is None:
             self._read()
 
@@ -75,15 +71,6 @@ class BatchedDataset:
             pictures[i] = picture
             samples.append(item['data_samples'])
         self._pictures, self._samples = pictures, samples
-
-    def get_data_info(self, index: int) -> dict:
-        return self.dataset.get_data_info(index)
-
-    def get_cat_ids(self, index: int) -> list[int]:
-        return self.dataset.get_cat_ids(index)
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def _sample(self, index: Draw | int) -> DataSample:
         """A copy of its own for each batch, because models write into data samples."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..structures import ClassStatistics, checks
-from .draws import inner_dataset
-from .imbalance import draw_images, imbalanced_counts
+from mmlongtail.structures import ClassStatistics, checks
+
+from ..imbalance import draw_images, imbalanced_counts
+from .base import DatasetWrapper
 
 
-class DrawnSubset(ABC):
+class DrawnSubset(DatasetWrapper):
     """Base of the parts of a data set that keep a number of images of each class.
 
     The classes keep their order. The images come class after class, as drawn.
@@ -27,10 +28,10 @@ class DrawnSubset(ABC):
 
     def __init__(self, dataset: dict, seed: int = 0) -> None:
         checks.whole('seed', seed, at_least=0, below=2**32)
-        self.dataset = inner_dataset(dataset)
+        super().__init__(dataset)
         statistics = ClassStatistics.from_dataset(self.dataset)
         images, labels = statistics.labels
-        if images.tolist() != list(range(statistics.num_images)):
+        if not np.array_equal(images, np.arange(statistics.num_images)):
             raise ValueError(
                 f'{type(self.dataset).__name__} has images with no class or several, {type(self).__name__} expects '
                 'one each; tools/data/make_long_tail.py makes a long-tailed part of a multi-label set'
@@ -41,25 +42,6 @@ class DrawnSubset(ABC):
     @abstractmethod
     def targets(self, statistics: ClassStatistics) -> np.ndarray:
         """Images to keep of each class, (K,), by those that there are."""
-
-    @property
-    def metainfo(self) -> dict:
-        return self.dataset.metainfo
-
-    def full_init(self) -> None:  # noqa: B027  part of the host's interface
-        """Nothing is left to do: the draw needed the labels."""
-
-    def get_data_info(self, index: int) -> dict:
-        return self.dataset.get_data_info(self.indices[index])
-
-    def get_cat_ids(self, index: int) -> list[int]:
-        return self.dataset.get_cat_ids(self.indices[index])
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> dict:
-        return self.dataset[self.indices[index]]
 
 
 @DATASETS.register_module()

@@ -10,8 +10,8 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.batched import BatchedDataset, ready_batch_collate
 from mmlongtail.datasets.draws import Draw
+from mmlongtail.datasets.wrappers.batched import BatchedDataset, ready_batch_collate
 from mmlongtail.structures import ClassStatistics
 
 PACK = [dict(type='PackInputs')]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import DATASETS
 
-from mmlongtail.datasets.long_tail_subset import LongTailSubset, ShareSubset
+from mmlongtail.datasets.wrappers.long_tail_subset import LongTailSubset, ShareSubset
 from mmlongtail.structures import ClassStatistics
 
 CLASSES = ('ant', 'bee', 'cat')

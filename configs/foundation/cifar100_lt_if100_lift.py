@@ -1,0 +1,28 @@
+# LIFT (Shi et al., Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts, ICML 2024) on CIFAR-100-LT,
+# imbalance factor 100: a frozen CLIP ViT-B/16 with adapters. Paper: 81.7 top-1, with five crops. 10 epochs of 85
+# iterations of 128 pictures of 224 x 224 pixels, on one GPU of 20 GB.
+#   python tools/text_features.py CLIP_FOLDER configs/foundation/cifar100_lt_if100_lift.py \
+#       data/text/clip_b16_cifar100_lt.safetensors
+#   python tools/train.py configs/foundation/cifar100_lt_if100_lift.py
+_base_ = [
+    '../_base_/datasets/cifar100_lt.py',
+    '../_base_/datasets/lift_views_224.py',
+    '../_base_/models/foundation_vits.py',
+    '../_base_/models/lift_head.py',
+    '../_base_/schedules/lift_10e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(type='AdapterModel', module=_base_.clip_b16, num_classes=_base_.num_classes),
+    head=dict(num_classes=_base_.num_classes),
+)
+data_preprocessor = dict(**_base_.clip_pixels)
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_base_.lift_train))
+val_dataloader = dict(dataset=dict(pipeline=_base_.lift_val))
+test_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.lift_test))
+custom_hooks = (
+    _base_.custom_hooks
+    + _base_.five_crops
+    + [dict(type='ClassifierStartHook', file='data/text/clip_b16_cifar100_lt.safetensors')]
+)

@@ -1,0 +1,4 @@
+# LIFT on CIFAR-100-LT, imbalance factor 50. Paper: 83.1 top-1.
+_base_ = './cifar100_lt_if100_lift.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

@@ -1,0 +1,10 @@
+# LIFT+ (Shi et al., LIFT+: Lightweight Fine-Tuning for Long-Tail Learning, 2025) on ImageNet-LT: twice the
+# rate, 5 epochs, and a crop that cuts off less and less, without flip.
+#   python tools/train.py configs/foundation/imagenet_lt_liftplus.py
+_base_ = './imagenet_lt_lift.py'
+
+train_dataloader = dict(dataset=dict(pipeline=_base_.load + _base_.lift_plus_train))
+optim_wrapper = dict(optimizer=dict(lr=0.02))
+param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=5, eta_min=0)]
+train_cfg = dict(max_epochs=5, val_interval=5)
+custom_hooks = _base_.custom_hooks + [dict(type='TransformProgressHook')]

@@ -1,0 +1,7 @@
+# LIFT on Places-LT with CLIP's ViT-L/14. Paper: 53.7 top-1.
+#   python tools/text_features.py CLIP_L14_FOLDER CLASSES.txt data/text/clip_l14_places_lt.safetensors
+_base_ = './places_lt_lift.py'
+
+model = dict(backbone=dict(module=dict(_delete_=True, **_base_.clip_l14)), head=dict(in_channels=1024))
+start = dict(type='ClassifierStartHook', file='data/text/clip_l14_places_lt.safetensors')
+custom_hooks = _base_.custom_hooks[:-1] + [start]
