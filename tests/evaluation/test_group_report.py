@@ -72,7 +72,7 @@ def test_details_are_of_all_classes_or_of_the_worst():
     scores = np.arange(31.0)[::-1].copy()
     scores[30] = np.nan
     counts = np.arange(31, 0, -1)
-    many = GroupReport(scores, [f'c{k}' for k in range(31)], counts, np.zeros(31, int))
+    many = GroupReport(scores, [f'c{k}' for k in range(31)], counts)
     first, _, *rows = many.class_details().splitlines()
     assert first == 'the 10 worst classes'
     assert [row.split()[0] for row in rows] == [f'c{k}' for k in range(20, 30)]

@@ -14,6 +14,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import METRICS
 
 from mmlongtail.checkpoints import newest_checkpoint
+from mmlongtail.datasets.wrappers import innermost
 from mmlongtail.evaluation.group_report import GroupReport
 from mmlongtail.evaluation.metrics import (
     LongTailMetric,
@@ -22,7 +23,7 @@ from mmlongtail.evaluation.metrics import (
 )
 from mmlongtail.plain_config import literal_config
 from mmlongtail.safe_loading import load_local_checkpoint
-from mmlongtail.structures import ClassStatistics, class_groups
+from mmlongtail.structures import ClassStatistics
 
 from .run_record import only_config
 from .sources import names_of, read_checkpoint, read_per_class
@@ -65,19 +66,13 @@ class Run:
     source: str = ''
 
     @property
-    def groups(self) -> dict:
-        """How figures are told the groups of the classes."""
-        metric = usual_metric(self.cfg, self.statistics)
-        return dict(names=metric.group_names, **metric.group_rule)
-
-    @property
     def means(self) -> dict[str, float]:
         """Mean score of all classes and of each group in percent: the last evaluation's, else of the classes."""
         total = self.report.mean_score
         last = self.evaluations[-1] if self.evaluations else {}
-        names = {'total': total} | {name: f'{total}_{name}' for name in self.report.group_names}
+        names = {'total': total} | {name: f'{total}_{name}' for name in self.report.groups.names}
         if total != 'mAP':  # one label per image
-            names = {'total': 'top1'} | {name: f'top1_{name}' for name in self.report.group_names}
+            names = {'total': 'top1'} | {name: f'top1_{name}' for name in self.report.groups.names}
         found = {name: last[key] for name, key in names.items() if key in last}
         return found or self.report.means
 
@@ -150,11 +145,6 @@ def facts_of(folder: Path, meta: Mapping, cfg: Config) -> dict[str, str]:
     return facts
 
 
-def innermost(dataset: Mapping) -> Mapping:
-    """A data set's config inside its wrappers."""
-    return innermost(dataset['dataset']) if 'dataset' in dataset else dataset
-
-
 def read_records(folder: Path) -> tuple[list[dict], list[dict]]:
     """Records of the training and of the evaluations; of a resumed run a later file replaces what it repeats."""
     training: dict[int, dict] = {}
@@ -186,15 +176,13 @@ def class_scores(folder: Path, cfg: Config, statistics: ClassStatistics) -> tupl
     """
     metric = usual_metric(cfg, statistics)
     classes, counts = tuple(statistics.classes), np.asarray(statistics.class_counts)
-    naming = dict(score=metric.score, mean_score=metric.mean_score, group_names=metric.group_names)
-    groups = class_groups(counts, **metric.group_rule)
     values, source = np.full(len(counts), np.nan), ''
     if files := sorted(folder.rglob(metric.dump_file), key=lambda path: path.stat().st_mtime):
         known, [values] = read_per_class(files[-1:], metric.dump_key)
         source = str(files[-1].relative_to(folder))
         if known.classes != classes:
             raise ValueError(f'{files[-1]} and the checkpoint differ in classes: is it of another run?')
-    return GroupReport(values, classes, counts, groups, **naming), source
+    return GroupReport(values, classes, counts, metric.groups, metric.score, metric.mean_score), source
 
 
 def usual_metric(cfg: Config, statistics: ClassStatistics) -> LongTailMetric:

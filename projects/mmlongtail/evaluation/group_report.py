@@ -85,7 +85,6 @@ class GroupReport:
             per_class=self.per_class[worst],
             classes=[self.classes[k] for k in worst],
             class_counts=None if self.class_counts is None else self.class_counts[worst],
-            groups=None if self.groups is None else self.groups[worst],
         )
         return f'the {len(worst)} worst classes\n{part.per_class_table()}'
 

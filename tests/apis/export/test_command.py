@@ -85,7 +85,7 @@ def test_safetensors_and_card(write_checkpoint, pictures, tmp_path):
     np.testing.assert_allclose(scores.numpy(), expected(checkpoint, pictures), atol=1e-6)
     card = (out / 'README.md').read_text()
     assert card.startswith('---\nlibrary_name: mmpretrain\n') and '\n# cats\n' in card
-    assert '| 2 | lynx | tail | 0.500 |' in card and 'not recorded' in card
+    assert '| 2 | lynx | tail | 4 | 0.500 |' in card and 'not recorded' in card
 
 
 def test_one_expert_is_a_plain_classifier(write_checkpoint, tmp_path):

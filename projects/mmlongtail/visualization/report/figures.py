@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmlongtail.analysis.mistakes import Calibration
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import ClassGroups, ClassStatistics
 
 from ..panels import class_panels, head_to_tail, mark_groups
 
@@ -38,7 +38,7 @@ def curves_figure(lines: Lines, what: str, over: str) -> Figure:
 
 
 def class_score_figure(
-    scores: Mapping[str, np.ndarray], statistics: ClassStatistics, score: str, **groups
+    scores: Mapping[str, np.ndarray], statistics: ClassStatistics, score: str, groups: ClassGroups
 ) -> Figure:
     """Scores of all classes, from head to tail.
 
@@ -46,7 +46,7 @@ def class_score_figure(
         scores: In percent, (K,), of each run; NaN where there is none.
         statistics: Of the training set.
         score: What they are called.
-        groups: Their names and rule, see :func:`mmlongtail.visualization.panels.mark_groups`.
+        groups: The groups of the classes.
     """
     figure, (ax,) = class_panels(1, statistics, height=2.6)
     order = head_to_tail(statistics.class_counts)
@@ -55,7 +55,7 @@ def class_score_figure(
         ax.plot(range(len(order)), values[order], label=name, **style)
     ax.set_ylabel(f'{score} (%)')
     [only] = scores.values() if len(scores) == 1 else [None]
-    mark_groups(ax, statistics, None if only is None else only[order], signed=False, **groups)
+    mark_groups(ax, statistics, None if only is None else only[order], signed=False, groups=groups)
     if len(scores) > 1:
         figure.legend(loc='outside upper left', fontsize=8, ncols=min(len(scores), 3), frameon=False)
     return figure

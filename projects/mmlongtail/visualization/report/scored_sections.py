@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import numpy as np
+
 from mmlongtail.analysis.mistakes import Mistake, Scored, confident_errors, group_calibration, worst_pairs
 from mmlongtail.analysis.run_folder import Run
 
@@ -19,10 +21,15 @@ PAIRS = 20
 Evidence = tuple[Run, Scored, Callable[[int], bytes]]
 
 
+def group_of(run: Run) -> np.ndarray:
+    """Index of each class's group, (K,)."""
+    return run.report.groups.assign(run.report.class_counts)
+
+
 def calibration(found: Mapping[str, Evidence]) -> Section:
     """Calibration of each group, in numbers and drawn."""
     parts = {
-        name: group_calibration(scored, run.report.groups, run.report.group_names)
+        name: group_calibration(scored, group_of(run), run.report.groups.names)
         for name, (run, scored, _) in found.items()
     }
     rows = [
@@ -72,7 +79,7 @@ def confusion(found: Mapping[str, Evidence]) -> Section:
             return Section(
                 title, missing='an image has several labels: none is predicted in place of another'
             )
-        names, groups = run.report.classes, [run.report.group_names[g] for g in run.report.groups]
+        names, groups = run.report.classes, [run.report.groups.names[g] for g in group_of(run)]
         rows = [
             [
                 f'{names[own]} ({groups[own]})',

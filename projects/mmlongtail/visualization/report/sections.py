@@ -25,7 +25,7 @@ FOLDED_FROM = 100  # rows of a table that is folded up
 def results(runs: Sequence[Run], baseline: Run | None) -> Section:
     """Mean score of all classes and of each group, with increments over the baseline."""
     first, title = runs[0], 'Results'
-    columns = ['total', *first.report.group_names]
+    columns = ['total', *first.report.groups.names]
     if not any(run.means for run in runs):
         return Section(title, missing='no run has an evaluation, and no scores were computed')
     rows, base = [], baseline.means if baseline else {}
@@ -113,7 +113,7 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
     first, stats = known[0], known[0].statistics
     scores = {run.name: run.report.per_class for run in known}
     measure = first.report.score
-    build = partial(class_score_figure, scores, stats, measure, **first.groups)
+    build = partial(class_score_figure, scores, stats, measure, groups=first.report.groups)
     parts = [
         figure(
             draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail, with group means.'
@@ -128,7 +128,7 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
             stats,
             baseline.name,
             score=measure,
-            **first.groups,
+            groups=first.report.groups,
         )
         parts.append(
             figure(draw(build, 'Increments of each class', 'gain'), f'Increments over {baseline.name}.')
@@ -145,9 +145,9 @@ def class_table(runs: Sequence[Run], baseline: Run | None) -> Markup:
     header = ['class', 'group', 'train images']
     for run in runs:
         header += [f'{run.name} (%)'] + ['increment'] * (base is not None and run is not baseline)
-    rows = []
+    group_of, rows = report.groups.assign(report.class_counts), []
     for k in head_to_tail(report.class_counts):
-        row = [report.classes[k], report.group_names[report.groups[k]], report.class_counts[k]]
+        row = [report.classes[k], report.groups.names[group_of[k]], report.class_counts[k]]
         for run in runs:
             value = run.report.per_class[k]
             row.append(number(value, 2))
@@ -170,7 +170,7 @@ def compensation(runs: Sequence[Run]) -> Section:
     for i, run in enumerate(runs):
         if run.branches:
             named = {f'branch {b}': values for b, values in enumerate(run.branches)}
-            build = partial(compensation_figure, named, run.statistics, **run.groups)
+            build = partial(compensation_figure, named, run.statistics, groups=run.report.groups)
             svg = draw(build, f'Learned mu and sigma of {run.name}', f'compensation{i}')
             parts.append(
                 figure(svg, f'{run.name}: logits are shifted by mu and scaled by sigma, class by class.')
