@@ -83,8 +83,8 @@ def report(args: argparse.Namespace) -> None:
             baseline, _ = score_run(baseline, args)
         except OF_INPUT as error:
             problems.append(f'{baseline.name}: {in_words(error)}')
-    missing = '; '.join(problems) or '--no-predict was given'
-    parts = all_sections(runs, baseline, evidence, missing, bool(problems))
+    why = '; '.join(problems) or '--no-predict was given'
+    parts = all_sections(runs, baseline, evidence, why)
     names = ', '.join(run.name for run in runs)
     with written_whole(args.out) as file:
         file.write(page(f'Report: {names}', parts).encode())
@@ -125,16 +125,13 @@ def per_class(scored: Scored) -> np.ndarray:
     return 100 * class_means(scored.scores.argmax(axis=1) == true, true, scored.scores.shape[1])
 
 
-def all_sections(
-    runs: Sequence[Run], baseline: Run | None, evidence: dict, why: str, problems: bool
-) -> list[Section]:
+def all_sections(runs: Sequence[Run], baseline: Run | None, evidence: dict, why: str) -> list[Section]:
     """The page's sections, in order."""
     both = [*([baseline] if baseline else []), *runs]
     of_scores = [
-        make(evidence) if evidence else Section(title, missing=problems)
-        for title, make in NEED_SCORES.items()
+        make(evidence) if evidence else Section(title, missing=why) for title, make in NEED_SCORES.items()
     ]
-    if evidence and problems:
+    if 0 < len(evidence) < len(runs):
         of_scores.append(Section('Scores of some runs', missing=why))
     return [
         sections.results(runs, baseline),

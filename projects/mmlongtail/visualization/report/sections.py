@@ -183,8 +183,8 @@ def cooccurrence(run: Run) -> Section:
     """How often classes are seen together, drawn and as numbers."""
     title, stats = 'Co-occurrence', run.statistics
     together = stats.cooccurrence
-    if together is None:
-        return Section(title, missing='an image has one label, or the checkpoint does not know it')
+    if together is None or not np.triu(together, 1).any():
+        return Section(title, missing='no training image shows several classes')
     parts = []
     if len(together) <= NAMES_UP_TO:
         svg = draw(partial(draw_cooccurrence, stats), 'Shares of images with both classes', 'together')
