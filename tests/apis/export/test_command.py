@@ -8,10 +8,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
-from tiny_trained import CLASSES, EXPERTS, LINEAR, MANY, MEAN, STD, training_config
+from tiny_trained import CLASSES, EXPERTS, MANY, MEAN, STD, training_config
 
 from mmlongtail.apis import LongTailInferencer, cli
 from mmlongtail.apis.export import facts
+from mmlongtail.apis.export.command import graph_of
 from mmlongtail.apis.trained import load_trained
 
 
@@ -33,9 +34,8 @@ def expected(checkpoint, pictures) -> np.ndarray:
     return np.array([answer['all_scores'] for answer in answers])
 
 
-@pytest.mark.parametrize('head', [LINEAR, EXPERTS], ids=['one label', 'experts'])
-def test_torch_export(head, write_checkpoint, pictures, tmp_path, capsys):
-    checkpoint, out = write_checkpoint(head), tmp_path / 'new' / 'a.pt2'
+def test_torch_export(write_checkpoint, pictures, tmp_path, capsys):
+    checkpoint, out = write_checkpoint(EXPERTS), tmp_path / 'new' / 'a.pt2'
     assert cli.main(['export', str(checkpoint), '--to', 'torch', '--out', str(out)]) == 0
     assert 'scores differ by ' in capsys.readouterr().out
     said = dict.fromkeys(['size', 'color_order', 'mean', 'std', 'classes', 'thresholds'], '')
@@ -93,6 +93,19 @@ def test_one_expert_is_a_plain_classifier(write_checkpoint, tmp_path):
     arguments = ['--to', 'safetensors', '--expert', '1', '--out', str(tmp_path / 'one')]
     assert cli.main(['export', str(write_checkpoint(EXPERTS)), *arguments]) == 0
     assert Config.fromfile(tmp_path / 'one' / 'config.py').model.type == 'ImageClassifier'
+
+
+def test_the_graph_of_one_expert_has_no_other(write_checkpoint, pictures):
+    checkpoint = write_checkpoint(EXPERTS)
+    trained = load_trained(checkpoint, expert=1)
+    graph = graph_of(trained, checkpoint, 1, facts.facts_of(trained))
+    assert not hasattr(graph.head, 'experts')
+    batch = trained.model.data_preprocessor(
+        dict(inputs=[torch.from_numpy(p.transpose(2, 0, 1).copy()) for p in pictures])
+    )
+    answers = LongTailInferencer(checkpoint, device='cpu', expert=1)(list(pictures), all_scores=True)
+    wanted = [answer['all_scores'] for answer in answers]
+    np.testing.assert_allclose(graph(batch['inputs']).detach().numpy(), wanted, atol=1e-6)
 
 
 def test_an_ending_is_checked(write_checkpoint, tmp_path, capsys):

@@ -15,6 +15,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
 from mmlongtail.safe_loading import load_local_checkpoint
 
 from ..command_line import check_writable
@@ -22,9 +28,9 @@ from ..single_expert import export_expert
 from ..tool_errors import exit_status
 from ..trained import TrainedModel, load_trained
 from .card import write_folder
-from .facts import facts_of
-from .formats import write_onnx, write_torch
-from .graph import ProbabilityModel
+from .facts import Facts, facts_of
+from .formats import TRIED, example, write_onnx, write_torch
+from .graph import ProbabilityModel, check_equal
 
 GRAPHS = dict(onnx=write_onnx, torch=write_torch)
 ENDINGS = dict(onnx='.onnx', torch='.pt2')
@@ -63,20 +69,43 @@ def export(args: argparse.Namespace) -> None:
     trained = load_trained(args.checkpoint, args.config, args.expert)
     facts = facts_of(trained, args.size and tuple(args.size))
     if not ending:
-        write_folder(args.out, *parts_of(trained, args), facts, args.checkpoint)
+        whole = trained.cfg, trained.model.state_dict()
+        parts = whole if args.expert is None else one_expert(trained, args.checkpoint, args.expert)
+        write_folder(args.out, *parts, facts, args.checkpoint)
         print(f'weights, config and model card are in {args.out}')
         return
-    graph = ProbabilityModel(trained.model, facts.size, facts.channels)
+    graph = graph_of(trained, args.checkpoint, args.expert, facts)
     difference = GRAPHS[args.to](graph, facts, args.out)
     print(f'{args.out}: scores differ by {difference:.1e} at most from those of the model')
 
 
-def parts_of(trained: TrainedModel, args: argparse.Namespace) -> tuple:
-    """Config and weights: of the whole model, or of one expert as a plain classifier."""
-    if args.expert is None:
-        return trained.cfg, trained.model.state_dict()
-    state = load_local_checkpoint(args.checkpoint, map_location='cpu')['state_dict']
-    return export_expert(trained.cfg, state, args.expert)
+def one_expert(
+    trained: TrainedModel, checkpoint: str | Path, expert: int
+) -> tuple[Config, dict[str, Tensor]]:
+    """Config and weights of an expert as a plain classifier."""
+    state = load_local_checkpoint(checkpoint, map_location='cpu')['state_dict']
+    return export_expert(trained.cfg, state, expert)
+
+
+def graph_of(
+    trained: TrainedModel, checkpoint: str | Path, expert: int | None, facts: Facts
+) -> ProbabilityModel:
+    """The graph of the model, or of one expert without the others.
+
+    Raises:
+        ValueError: If it cannot be exported, or gives other scores than the model.
+    """
+    if expert is None:
+        return ProbabilityModel(trained.model, facts.size, facts.channels)
+    cfg, weights = one_expert(trained, checkpoint, expert)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        plain = MODELS.build(cfg.model)
+    plain.load_state_dict(weights)
+    graph, images = ProbabilityModel(plain.eval(), facts.size, facts.channels), example(facts, TRIED)
+    with torch.no_grad():
+        expected = [sample.pred_score for sample in trained.model(images, mode='predict')]
+        check_equal(f'expert {expert} alone', graph(images), torch.stack(expected))
+    return graph
 
 
 def main(argv: Sequence[str] | None = None) -> int:
