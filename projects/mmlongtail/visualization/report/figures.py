@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mmlongtail.analysis.mistakes import Calibration
 from mmlongtail.structures import ClassGroups, ClassStatistics
@@ -26,11 +27,12 @@ def curves_figure(lines: Lines, what: str, over: str) -> Figure:
         what: The values' name, with unit.
         over: The steps' name.
     """
-    figure = Figure(figsize=(6, 2.8), layout='constrained')
+    figure = Figure(figsize=(5.4, 2.8), layout='constrained')
     ax = figure.subplots()
     for name, (steps, values) in lines.items():
         ax.plot(steps, values, '.-' if len(steps) < 40 else '-', linewidth=1.4, label=name)
     ax.set(xlabel=over, ylabel=what)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
     if len(lines) > 1:
         figure.legend(loc='outside upper left', fontsize=8, ncols=min(len(lines), 3), frameon=False)

@@ -116,7 +116,7 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
     build = partial(class_score_figure, scores, stats, measure, groups=first.report.groups)
     parts = [
         figure(
-            draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail, with group means.'
+            draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.'
         )
     ]
     others = {run.name: run.report.per_class for run in runs if run.source}

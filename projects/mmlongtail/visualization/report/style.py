@@ -24,7 +24,7 @@ th, td { padding: .2rem .75rem .2rem 0; text-align: right; border-bottom: 1px so
 th:first-child, td:first-child, .text td, .text th { text-align: left; }
 thead th { background: var(--soft); position: sticky; top: 0; }
 thead th, .numbers td { white-space: nowrap; }
-.text td { overflow-wrap: anywhere; }
+.text td { overflow-wrap: anywhere; min-width: 8rem; }
 .up { color: var(--up); } .down { color: var(--down); }
 figure { display: inline-block; vertical-align: top; max-width: 100%; margin: 1rem 1.5rem 0 0; }
 .scroll svg { display: block; max-width: 100%; height: auto; }
