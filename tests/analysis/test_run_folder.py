@@ -5,8 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
-from mmlongtail.analysis.run_folder import COMMIT, read_run_folder, read_runs
+from mmlongtail.analysis.run_folder import COMMIT, read_run_folder, read_runs, usual_metric
+from mmlongtail.structures import ClassStatistics
 
 
 def test_a_run(finished_run):
@@ -63,3 +65,14 @@ def test_what_is_no_run_is_named(finished_run, finished_single_label_run, tmp_pa
         read_run_folder(tmp_path)
     with pytest.raises(ValueError, match='nothing to compare'):
         read_runs([finished_run, finished_single_label_run])
+
+
+def test_the_metric_is_the_configs_or_the_usual_one():
+    many, one = ClassStatistics(np.array([3, 2]), 4), ClassStatistics(np.array([3, 2]), 5)
+    inner = dict(type='LongTailMultiLabelMetric', groups=dict(edges=(2, 3)))
+    cfg = Config(dict(test_evaluator=[dict(type='Accuracy'), dict(type='PerExpertMetric', metric=inner)]))
+    assert usual_metric(cfg, one).groups.edges == (2, 3)
+    assert usual_metric(Config(), many).score == 'AP' and usual_metric(Config(), one).score == 'accuracy'
+    for wrong in (dict(type='LongTailMultiLabelMetric', old=1), dict(type='NoMetric')):
+        with pytest.raises(ValueError, match='test_evaluator of the config cannot be built'):
+            usual_metric(Config(dict(test_evaluator=wrong)), one)

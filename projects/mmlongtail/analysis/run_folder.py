@@ -186,12 +186,19 @@ def class_scores(folder: Path, cfg: Config, statistics: ClassStatistics) -> tupl
 
 
 def usual_metric(cfg: Config, statistics: ClassStatistics) -> LongTailMetric:
-    """The metric that the config tests by, else the usual one of the set's kind."""
+    """The metric that the config tests by, else the usual one of the set's kind.
+
+    Raises:
+        ValueError: If the config's evaluator cannot be built, as that of another version.
+    """
     evaluator = cfg.get('test_evaluator') or cfg.get('val_evaluator') or []
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        built = map(METRICS.build, evaluator if isinstance(evaluator, list) else [evaluator])
-        for metric in (getattr(metric, 'ensemble', metric) for metric in built):
-            if isinstance(metric, LongTailMetric):
-                return metric
+        try:
+            metrics = [METRICS.build(m) for m in (evaluator if isinstance(evaluator, list) else [evaluator])]
+        except (TypeError, KeyError) as error:
+            raise ValueError(f'the test_evaluator of the config cannot be built: {error}') from error
+    for metric in (getattr(metric, 'ensemble', metric) for metric in metrics):
+        if isinstance(metric, LongTailMetric):
+            return metric
     several = statistics.num_images < np.sum(statistics.class_counts)
     return LongTailMultiLabelMetric() if several else LongTailSingleLabelMetric()
