@@ -1,12 +1,29 @@
 """Install with ``pip install -r requirements/tested.txt && pip install --no-build-isolation -e .``."""
 
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 version = {}
 exec((HERE / 'projects' / 'mmlongtail' / 'version.py').read_text(), version)
+
+
+class BuildWithConfigs(build_py):
+    """Puts configs, tools and the model index into the wheel, where MIM looks for them."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:  # they lie in the repository
+            return
+        target = Path(self.build_lib) / 'mmlongtail' / '.mim'
+        for folder in ('configs', 'tools'):
+            ignored = ignore_patterns('__pycache__')
+            copytree(HERE / folder, target / folder, dirs_exist_ok=True, ignore=ignored)
+        copy(HERE / 'model-index.yml', target)
+
 
 setup(
     name='mmlongtail',
@@ -18,6 +35,7 @@ setup(
     keywords=['long-tailed recognition', 'class imbalance', 'multi-label', 'OpenMMLab', 'MMPretrain'],
     package_dir={'': 'projects'},
     packages=find_packages('projects'),
+    cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['mmlongtail=mmlongtail.apis.cli:main']},
     python_requires='>=3.10',
     install_requires=[
@@ -26,7 +44,7 @@ setup(
         'numpy>=1.26,<3',
         'scipy>=1.11',
         'scikit-learn>=1.4',
-        'opencv-python>=4.10',  # the first that imports with either NumPy
+        'opencv-python>=4.10,<5',  # 4.10 is the first that imports with either NumPy; 5 is untested
         'pillow>=10',
         'matplotlib>=3.8,<3.11',
         'tensorboard>=2.15',

@@ -43,6 +43,21 @@ def test_the_console_command_is_a_function(settings):
     assert name == 'mmlongtail' and callable(getattr(import_module(module), function))
 
 
+def test_the_wheel_has_configs_tools_and_the_model_index(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    command = settings['cmdclass']['build_py'](setuptools.Distribution(settings))
+    command.build_lib, command.packages = str(tmp_path), []
+    command.finalize_options()
+    command.packages, command.py_modules = [], []
+    command.run()
+    built = tmp_path / 'mmlongtail/.mim'
+    found = {path.relative_to(built) for path in built.rglob('*.py')}
+    assert found == {
+        path.relative_to(ROOT) for name in ('configs', 'tools') for path in (ROOT / name).rglob('*.py')
+    }
+    assert (built / 'model-index.yml').read_text() == (ROOT / 'model-index.yml').read_text()
+
+
 def test_tested_versions_lie_in_the_allowed_ranges(settings, pins):
     extras = settings['extras_require']
     requirements = settings['install_requires'] + extras['openmmlab'] + extras['pretrained']

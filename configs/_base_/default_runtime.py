@@ -1,7 +1,7 @@
 custom_imports = dict(imports=['mmlongtail'])
 default_scope = 'mmpretrain'
 
-# a config switches one off by its name: default_hooks = dict(progress_bar=None)
+# a config switches one off by its name, default_hooks = dict(progress_bar=None); no name is a method of a dict
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20),

@@ -7,4 +7,4 @@ model = dict(backbone=dict(module=dict(_delete_=True, **_base_.in21k_b16)))
 data_preprocessor = dict(**_base_.in21k_pixels)
 means = dict(batch_size=128, num_workers=2, dataset=_base_.train_dataloader.dataset)
 means['dataset'] = dict(_base_.train_dataloader.dataset, pipeline=_base_.lift_val)
-custom_hooks = _base_.custom_hooks[:-1] + [dict(type='ClassifierStartHook', dataloader=means)]
+default_hooks = dict(classifier_start=dict(_delete_=True, type='ClassifierStartHook', dataloader=means))

@@ -7,4 +7,4 @@ train_dataloader = dict(dataset=dict(pipeline=_base_.lift_plus_train))
 optim_wrapper = dict(optimizer=dict(lr=0.02))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=5, eta_min=0)]
 train_cfg = dict(max_epochs=5, val_interval=5)
-custom_hooks = _base_.custom_hooks + [dict(type='TransformProgressHook')]
+default_hooks = dict(transform_progress=dict(type='TransformProgressHook'))

@@ -26,7 +26,6 @@ model = dict(
 two_views = dict(type='MultiView', transforms=[_base_.lift_train[:-1]], num_views=[2])
 train_dataloader = dict(dataset=dict(pipeline=[two_views, dict(type='PackInputs')]), drop_last=True)
 data_preprocessor = dict(type='BatchAugmentPreprocessor', num_views=2)
-layers = ['head.experts.0.fc', 'head.experts.1.fc']
-custom_hooks = _base_.custom_hooks[:-1] + [dict(_base_.custom_hooks[-1], layers=layers)]
+default_hooks = dict(classifier_start=dict(layers=['head.experts.0.fc', 'head.experts.1.fc']))
 val_evaluator = dict(_delete_=True, type='PerExpertMetric', metric=_base_.val_evaluator)
 test_evaluator = val_evaluator

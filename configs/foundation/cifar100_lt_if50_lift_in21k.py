@@ -3,4 +3,4 @@ _base_ = './cifar100_lt_if100_lift_in21k.py'
 
 train_dataloader = dict(dataset=dict(imbalance_factor=50))
 means = dict(_base_.means, dataset=dict(_base_.means.dataset, imbalance_factor=50))
-custom_hooks = _base_.custom_hooks[:-1] + [dict(type='ClassifierStartHook', dataloader=means)]
+default_hooks = dict(classifier_start=dict(_delete_=True, type='ClassifierStartHook', dataloader=means))

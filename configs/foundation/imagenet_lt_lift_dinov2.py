@@ -6,4 +6,4 @@ model = dict(backbone=dict(module=dict(_delete_=True, **_base_.dinov2_b14)))
 data_preprocessor = dict(**_base_.imagenet_pixels)
 means = dict(batch_size=128, num_workers=8)
 means['dataset'] = dict(_base_.train_dataloader.dataset, pipeline=_base_.load + _base_.lift_val)
-custom_hooks = _base_.custom_hooks[:-1] + [dict(type='ClassifierStartHook', dataloader=means)]
+default_hooks = dict(classifier_start=dict(_delete_=True, type='ClassifierStartHook', dataloader=means))

@@ -4,4 +4,4 @@
 _base_ = './imagenet_lt_lift.py'
 
 model = dict(backbone=dict(_delete_=True, **_base_.clip_b16))
-custom_hooks = _base_.custom_hooks + [dict(type='FreezeHook', modules=['backbone'])]
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone']))

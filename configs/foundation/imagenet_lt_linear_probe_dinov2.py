@@ -3,4 +3,4 @@
 _base_ = './imagenet_lt_lift_dinov2.py'
 
 model = dict(backbone=dict(_delete_=True, **_base_.dinov2_b14))
-custom_hooks = _base_.custom_hooks + [dict(type='FreezeHook', modules=['backbone'])]
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone']))

@@ -23,8 +23,7 @@ val_dataloader = dict(dataset=dict(pipeline=_base_.load + _base_.lift_val))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.load + _base_.lift_test))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=20, eta_min=0)]
 train_cfg = dict(max_epochs=20, val_interval=20)
-custom_hooks = (
-    _base_.custom_hooks
-    + _base_.five_crops
-    + [dict(type='ClassifierStartHook', file='data/text/clip_b16_inaturalist2018.safetensors')]
+default_hooks = dict(
+    five_crops=_base_.five_crops,
+    classifier_start=dict(type='ClassifierStartHook', file='data/text/clip_b16_inaturalist2018.safetensors'),
 )

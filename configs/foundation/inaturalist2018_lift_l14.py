@@ -3,5 +3,4 @@
 _base_ = './inaturalist2018_lift.py'
 
 model = dict(backbone=dict(module=dict(_delete_=True, **_base_.clip_l14)), head=dict(in_channels=1024))
-start = dict(type='ClassifierStartHook', file='data/text/clip_l14_inaturalist2018.safetensors')
-custom_hooks = _base_.custom_hooks[:-1] + [start]
+default_hooks = dict(classifier_start=dict(file='data/text/clip_l14_inaturalist2018.safetensors'))

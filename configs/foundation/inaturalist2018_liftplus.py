@@ -7,4 +7,4 @@ train_dataloader = dict(dataset=dict(pipeline=_base_.load + _base_.lift_plus_tra
 optim_wrapper = dict(optimizer=dict(lr=0.02))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=15, eta_min=0)]
 train_cfg = dict(max_epochs=15, val_interval=15)
-custom_hooks = _base_.custom_hooks + [dict(type='TransformProgressHook')]
+default_hooks = dict(transform_progress=dict(type='TransformProgressHook'))

@@ -21,8 +21,7 @@ data_preprocessor = dict(**_base_.clip_pixels)
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_base_.load + _base_.lift_train))
 val_dataloader = dict(dataset=dict(pipeline=_base_.load + _base_.lift_val))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.load + _base_.lift_test))
-custom_hooks = (
-    _base_.custom_hooks
-    + _base_.five_crops
-    + [dict(type='ClassifierStartHook', file='data/text/clip_b16_places_lt.safetensors')]
+default_hooks = dict(
+    five_crops=_base_.five_crops,
+    classifier_start=dict(type='ClassifierStartHook', file='data/text/clip_b16_places_lt.safetensors'),
 )

@@ -5,7 +5,7 @@ _base_ = './cifar10_lt_if100_stage1.py'
 
 model = dict(head=dict(loss=dict(scale=20.0, margin=0.1, focal_gamma=1.0)))
 train_dataloader = dict(sampler=dict(type='CBENSampler', a=0.9999, b=1e-5))
-default_hooks = dict(freeze=dict(type='FreezeHook', modules=['backbone', 'neck']))
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone', 'neck']))
 optim_wrapper = dict(optimizer=dict(lr=0.002))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=30, eta_min=0)]
 train_cfg = dict(max_epochs=30)

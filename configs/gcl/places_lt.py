@@ -7,7 +7,7 @@ model = dict(
     train_cfg=dict(augments=dict(alpha=1.0)),
 )
 train_dataloader = dict(sampler=dict(type='CBENSampler', a=0.9999, b=1e-5))
-default_hooks = dict(freeze=dict(modules=['backbone', 'neck']))
+default_hooks = dict(frozen=dict(modules=['backbone', 'neck']))
 optim_wrapper = dict(optimizer=dict(lr=0.002))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=30, eta_min=0)]
 train_cfg = dict(max_epochs=30)

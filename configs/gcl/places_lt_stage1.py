@@ -17,4 +17,4 @@ model = dict(
     train_cfg=dict(augments=dict(type='Mixup', alpha=0.2)),
 )
 train_dataloader = dict(batch_size=512)
-default_hooks = dict(freeze=dict(type='FreezeHook', modules=['backbone.layer4.0', 'backbone.layer4.1']))
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone.layer4.0', 'backbone.layer4.1']))

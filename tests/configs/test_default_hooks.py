@@ -33,7 +33,7 @@ ORDER = [
     [
         (None, None),
         ('finite_loss', 'FiniteLossHook'),
-        ('freeze', 'FreezeHook'),
+        ('frozen', 'FreezeHook'),
         ('checkpoint', 'AtomicCheckpointHook'),
     ],
 )

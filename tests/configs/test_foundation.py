@@ -72,7 +72,7 @@ def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
             )
     cfg.data_preprocessor.num_classes = 20
     load = [dict(type='LoadImageFromFile')]
-    start = next((hook for hook in cfg.custom_hooks if hook.type == 'ClassifierStartHook'), {})
+    start = cfg.default_hooks.get('classifier_start', {})
     for loader in filter(None, (cfg.train_dataloader, cfg.test_dataloader, start.get('dataloader'))):
         loader.update(num_workers=0, persistent_workers=False, batch_size=4)
         holder = loader.dataset if loader.dataset.type == 'DrawDataset' else loader
@@ -137,7 +137,7 @@ def test_is_the_papers_setting(name, rate, epochs, classes, rank):
     assert cfg.model.backbone.num_classes == cfg.model.head.num_classes == classes
     assert lift_rank(classes, 12) == rank
     crops = [t for t in components(cfg.test_dataloader.dataset) if t['type'] == 'PositionCrop']
-    assert len(crops) == 5 and [t for t in components(cfg.custom_hooks) if t['type'] == 'MeanLogitTTA']
+    assert len(crops) == 5 and [t for t in components(cfg.default_hooks) if t['type'] == 'MeanLogitTTA']
     kinds = [t.type for t in cfg.train_dataloader.dataset.pipeline]
     assert ('MinimalistCrop' in kinds and 'RandomFlip' not in kinds) == ('plus' in name)
 
@@ -151,7 +151,7 @@ def test_imbalance_factors_and_networks_change_nothing_else():
             if kind == 'lift_in21k':
                 datasets += [
                     changed['means']['dataset'],
-                    changed['custom_hooks'][-1]['dataloader']['dataset'],
+                    changed['default_hooks']['classifier_start']['dataloader']['dataset'],
                 ]
             for dataset in datasets:
                 assert dataset['imbalance_factor'] == factor

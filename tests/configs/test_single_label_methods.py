@@ -178,7 +178,7 @@ def test_places_trains_the_last_block_alone(name):
     assert (cfg.model.backbone.depth, cfg.model.backbone.init_cfg.type) == (152, 'Pretrained')
     cfg.model.backbone.depth = 50  # has the same last stage
     model = torch.nn.ModuleDict(dict(backbone=MODELS.build(cfg.model.backbone)))
-    hook = HOOKS.build(cfg.default_hooks.freeze)
+    hook = HOOKS.build(cfg.default_hooks.frozen)
     hook.before_train(SimpleNamespace(model=model, iter=0))
     model.train()
     hook.before_train_iter(None, 0)
@@ -248,7 +248,7 @@ def test_large_sets_are_the_authors_setting(name, decay, rate, batch, epochs, mi
     assert two.model.head.loss.to_dict() == dict(
         one.model.head.loss.to_dict(), scale=scale, margin=0.1, focal_gamma=1.0
     )
-    assert two.default_hooks.freeze.modules == ['backbone', 'neck']
+    assert two.default_hooks.frozen.modules == ['backbone', 'neck']
     assert (two.optim_wrapper.optimizer.lr, two.train_cfg.max_epochs) == (0.002, 30)
 
 
@@ -286,7 +286,7 @@ def test_mislas_is_the_authors_setting(name, head, tail, rate, epochs):
     loss = two.model.head.classifier.loss
     assert (loss.smooth_head, loss.smooth_tail) == (head, tail)
     assert two.optim_wrapper.paramwise_cfg.custom_keys == {'fc.layer': dict(lr_mult=rate)}
-    freeze = two.default_hooks.freeze
+    freeze = two.default_hooks.frozen
     moving = [] if 'cifar10_' in name else ['backbone.layer4.2' if name == 'places_lt' else 'backbone']
     assert freeze.get('moving_statistics', []) == moving
 

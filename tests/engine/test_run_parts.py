@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 from mmengine.model import BaseTTAModel, MMDistributedDataParallel
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
 
-from mmlongtail.engine.run_parts import bare_model, check_counts_epochs, named_module
+from mmlongtail.engine.run_parts import bare_model, check_counts_epochs, hook_configs, named_module
 
 
 class Views(BaseTTAModel):
@@ -43,3 +44,10 @@ def test_what_changes_with_epochs_needs_a_loop_of_epochs():
     check_counts_epochs(iterations, [])
     with pytest.raises(ValueError, match="train_cfg.type is 'IterBasedTrainLoop', expected .*: Identity"):
         check_counts_epochs(iterations, [nn.Identity()])
+
+
+def test_hooks_of_a_config_are_those_with_names_and_the_others():
+    first, second = dict(type='First'), dict(type='Second')
+    cfg = Config(dict(default_hooks=dict(a=first, b=None), custom_hooks=[second]))
+    assert hook_configs(cfg) == [first, second]
+    assert hook_configs(Config(dict(custom_hooks=None))) == []

@@ -28,4 +28,4 @@ lift_test = [
     ),
 ]
 load = [dict(type='LoadImageFromFile')]
-five_crops = [dict(type='PrepareTTAHook', tta_cfg=dict(type='MeanLogitTTA'))]
+five_crops = dict(type='PrepareTTAHook', tta_cfg=dict(type='MeanLogitTTA'))

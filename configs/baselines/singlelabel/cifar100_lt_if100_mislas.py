@@ -23,7 +23,7 @@ model = dict(
 )
 train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
 default_hooks = dict(
-    freeze=dict(type='FreezeHook', modules=['backbone', 'neck'], moving_statistics=['backbone'])
+    frozen=dict(type='FreezeHook', modules=['backbone', 'neck'], moving_statistics=['backbone'])
 )
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'fc.layer': dict(lr_mult=0.2)}))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=10, eta_min=0)]

@@ -16,4 +16,4 @@ model = dict(
         ),
     )
 )
-default_hooks = dict(freeze=dict(reinitialize=[]))
+default_hooks = dict(frozen=dict(reinitialize=[]))

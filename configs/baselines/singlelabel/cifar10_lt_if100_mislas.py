@@ -22,7 +22,7 @@ model = dict(
     train_cfg=None,
 )
 train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
-default_hooks = dict(freeze=dict(type='FreezeHook', modules=['backbone', 'neck']))
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone', 'neck']))
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'fc.layer': dict(lr_mult=0.5)}))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=10, eta_min=0)]
 train_cfg = dict(max_epochs=10)

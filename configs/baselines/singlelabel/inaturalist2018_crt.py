@@ -5,6 +5,6 @@
 _base_ = './inaturalist2018_ce.py'
 
 train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
-default_hooks = dict(freeze=dict(type='FreezeHook', modules=['backbone', 'neck'], reinitialize=['head']))
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone', 'neck'], reinitialize=['head']))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=30, eta_min=0)]
 train_cfg = dict(max_epochs=30)

@@ -9,4 +9,4 @@ _base_ = [
 
 model = dict(head=dict(num_classes=_base_.num_classes, loss=dict(type='CrossEntropyLoss')))
 train_dataloader = dict(batch_size=512)
-default_hooks = dict(freeze=dict(type='FreezeHook', modules=['backbone.layer4.0', 'backbone.layer4.1']))
+default_hooks = dict(frozen=dict(type='FreezeHook', modules=['backbone.layer4.0', 'backbone.layer4.1']))

@@ -22,7 +22,7 @@ model = dict(
     train_cfg=None,
 )
 train_dataloader = dict(sampler=dict(type='ClassBalancedSampler'))
-default_hooks = dict(freeze=dict(modules=['backbone', 'neck'], moving_statistics=['backbone.layer4.2']))
+default_hooks = dict(frozen=dict(modules=['backbone', 'neck'], moving_statistics=['backbone.layer4.2']))
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'fc.layer': dict(lr_mult=0.05)}))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=10, eta_min=0)]
 train_cfg = dict(max_epochs=10)

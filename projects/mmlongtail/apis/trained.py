@@ -22,6 +22,7 @@ from mmlongtail.engine.checkpoint_filling import (
     without,
 )
 from mmlongtail.engine.hooks import ClassStatisticsHook
+from mmlongtail.engine.run_parts import hook_configs
 from mmlongtail.host_inference import deciding_head, is_multi_label
 from mmlongtail.plain_config import literal_config
 from mmlongtail.safe_loading import CONFIG_TEXTS, load_local_checkpoint
@@ -85,9 +86,7 @@ def load_trained(
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(model_config(cfg)).eval()
         choose_expert(model, expert)
-        hooks = [
-            HOOKS.build(hook) for hook in cfg.get('custom_hooks') or () if hook['type'] in PREDICTING_HOOKS
-        ]
+        hooks = [HOOKS.build(hook) for hook in hook_configs(cfg) if hook['type'] in PREDICTING_HOOKS]
         fill(model, content['state_dict'], hooks, checkpoint, allow_partial)
         prepare(model, hooks, statistics)
         multi_label = is_multi_label(model.head)

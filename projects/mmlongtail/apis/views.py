@@ -6,6 +6,8 @@ from copy import deepcopy
 
 from mmengine.config import Config
 
+from mmlongtail.engine.run_parts import hook_configs
+
 FLIPS = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
 AVERAGE = dict(type='AverageExpertScoreTTA')
 
@@ -25,5 +27,5 @@ def tta_pipeline(cfg: Config, pipeline: list[dict]) -> list[dict]:
 
 def tta_model(cfg: Config) -> dict:
     """Config of what averages the views: ``tta_model``, that of the config's PrepareTTAHook, or the mean of scores."""
-    hooks = [hook['tta_cfg'] for hook in cfg.get('custom_hooks') or () if hook['type'] == 'PrepareTTAHook']
+    hooks = [hook['tta_cfg'] for hook in hook_configs(cfg) if hook['type'] == 'PrepareTTAHook']
     return dict(cfg.get('tta_model') or next(iter(hooks), AVERAGE))

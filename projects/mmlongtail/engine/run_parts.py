@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmengine.config import Config
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
@@ -16,6 +17,12 @@ def bare_model(model: nn.Module) -> nn.Module:
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
+
+
+def hook_configs(cfg: Config) -> list[dict]:
+    """Configs of all hooks that a config names; those switched off are left out."""
+    named = (cfg.get('default_hooks') or {}).values()
+    return [hook for hook in (*named, *(cfg.get('custom_hooks') or ())) if hook is not None]
 
 
 def named_module(model: nn.Module, name: str, field: str, within: str = '') -> nn.Module:

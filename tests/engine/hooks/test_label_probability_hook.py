@@ -82,7 +82,9 @@ class Recorder(Hook):
         for name, layer in runner.model.head.named_modules():
             if isinstance(layer, nn.Linear):
                 logits = self.logits.setdefault(name, [])
-                layer.register_forward_hook(lambda m, a, out, kept=logits: kept.append(out.detach().double()))
+                layer.register_forward_hook(
+                    lambda m, a, out, kept=logits: kept.append(out.detach().double().flatten(0, -2))
+                )
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.samples.append([(sample.gt_label, sample.stream) for sample in data_batch['data_samples']])

@@ -8,7 +8,8 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from mmlongtail.models.backbones.resnet_cifar_lt import CifarResNet, ShortcutABlock
-from mmlongtail.models.branching import branch_modules
+from mmlongtail.models.branching import branch_modules, lay_out
+from mmlongtail.structures import BatchLayout
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_last_stage_can_be_branched():
     x = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     plain = root.backbone(x)[0]
     branch_modules(root, ['backbone.layer3'], 2)
-    root.backbone.layer3.batch_size = 3
+    lay_out(BatchLayout.of_inputs(3, branches=2), root)
     torch.testing.assert_close(root.backbone(x)[0], torch.cat([plain, plain]))
 
 

@@ -51,7 +51,6 @@ def test_samples_of_several_views_and_no_augmentation_of_features():
     features = torch.randn(2, 2, 5)
     batch = preprocessor(dict(inputs=features, data_samples=samples(), cached=[True] * 2), training=True)
     assert torch.equal(batch['inputs'], features.transpose(0, 1).flatten(0, 1))
-    assert [sample.view for sample in batch['data_samples']] == [0, 0, 1, 1]
     assert [sample.gt_label.item() for sample in batch['data_samples']] == [0, 1, 0, 1]
     assert len(preprocessor.augments) == 1
     images = dict(inputs=torch.zeros(2, 3, 4, 4, dtype=torch.uint8), data_samples=samples())

@@ -197,14 +197,14 @@ def test_chosen_classes_and_options(draw, drawn, tmp_path, finished_run, tiny_co
 
 
 def test_branches_lie_side_by_side(tool, tmp_path):
-    """Of a model whose features are known: branch b gives (b + 1) times the image's mean."""
+    """Image by image in the subset's order, as the model puts its branches' features side by side."""
 
     class Model(torch.nn.Module):
         def data_preprocessor(self, batch, training):
             return dict(batch, inputs=torch.stack(batch['inputs']))
 
         def extract_feat(self, inputs, stage):
-            return torch.cat([inputs, 2 * inputs])
+            return torch.cat([inputs, 2 * inputs], dim=1)
 
     MODELS.register_module('TwoBranchesForTest', module=Model, force=True)
     torch.save(dict(state_dict={}), tmp_path / 'empty.pth')

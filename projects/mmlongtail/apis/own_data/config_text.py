@@ -13,7 +13,14 @@ from .networks import Network
 from .plan import Plan
 
 WIDTH = 118
-HOOKS = ('ClassStatisticsHook', 'DatasetEpochHook', 'FiniteLossHook', 'ProgressBarHook', 'ChannelsLastHook')
+HOOKS = dict(
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
+    class_statistics=dict(type='ClassStatisticsHook'),
+    dataset_epoch=dict(type='DatasetEpochHook'),
+    finite_loss=dict(type='FiniteLossHook'),
+    progress_bar=dict(type='ProgressBarHook'),
+    channels_last=dict(type='ChannelsLastHook'),
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,7 @@ def config_text(facts: Facts, method: str, network: Network, plan: Plan) -> str:
         ),
         **_loaders(facts, chosen, plan),
         **_schedule(facts, network, plan),
-        default_hooks=dict(checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=1)),
-        custom_hooks=[dict(type=name) for name in HOOKS],
+        default_hooks=HOOKS,
     )
     lines = [f'{name} = {render(value, room=len(name) + 3)}' for name, value in parts.items()]
     header = [f'# {line}' for paragraph in facts.header for line in wrap(paragraph, WIDTH - 2)]

@@ -10,6 +10,9 @@ from mmpretrain.registry import TRANSFORMS
 
 from mmlongtail.structures import checks
 
+INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic', 'area', 'lanczos')
+BACKENDS = ('cv2', 'pillow')
+
 
 @TRANSFORMS.register_module()
 class MinimalistCrop(RandomResizedCrop):
@@ -28,12 +31,15 @@ class MinimalistCrop(RandomResizedCrop):
         backend: As for RandomResizedCrop.
 
     Raises:
-        ValueError: If ``least`` is outside (0, 1].
+        ValueError: If ``least`` is outside (0, 1], or for an unknown interpolation or backend.
     """
 
     def __init__(self, scale: int, least: float = 0.08, interpolation: str = 'bicubic', backend: str = 'cv2'):
         self.least = checks.number('least', least, above=0, at_most=1)
         self.progress = torch.zeros(()).share_memory_()
+        checks.whole('scale', scale)
+        checks.choice('interpolation', interpolation, INTERPOLATIONS)
+        checks.choice('backend', backend, BACKENDS)
         super().__init__(scale, (least, 1.0), (1.0, 1.0), interpolation=interpolation, backend=backend)
 
     def set_progress(self, progress: float) -> None:

@@ -71,8 +71,7 @@ class Interrupts:
 def keep_workers(loader: DataLoader, interrupts: Interrupts) -> None:
     """Let worker processes outlive the signals that a terminal or Slurm sends to them, too: their run still needs them.
 
-    It does while ``interrupts`` is entered. Afterwards SIGTERM ends them, such as Python's own when the program exits: it
-    sends one to each and waits.
+    It does while ``interrupts`` is entered. Afterwards SIGTERM ends them, such as Python's own when the program exits.
     """
     if isinstance(loader, DataLoader) and loader.num_workers:
         loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn, interrupts.running)

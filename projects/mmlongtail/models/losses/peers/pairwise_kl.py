@@ -59,7 +59,7 @@ def _sum_over_pairs(probs: Tensor, scores: Tensor, gradient: str) -> Tensor:
     through p, and all that reaches the second ones through l.
     """
     checks.choice('gradient', gradient, GRADIENTS)
-    probs, scores = _centred(probs), _centred(scores)
+    probs, scores = _centered(probs), _centered(scores)
     if gradient == 'first':
         scores = scores.detach()
     elif gradient == 'second':
@@ -67,7 +67,7 @@ def _sum_over_pairs(probs: Tensor, scores: Tensor, gradient: str) -> Tensor:
     return len(probs) * (probs * scores).sum(dim=(0, -1))
 
 
-def _centred(values: Tensor) -> Tensor:
+def _centered(values: Tensor) -> Tensor:
     """Values (n, ...) less their mean over n."""
     values = values - values[:1]  # equal peers become exact zeros, which their rounded mean would not give
     return values - values.mean(dim=0, keepdim=True)
