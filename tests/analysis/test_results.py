@@ -61,6 +61,12 @@ def test_markers_choose_rows_and_the_rest_of_the_text_stays():
     assert results.fill_markers(filled, rows) == filled  # so that --check can pass
 
 
+def test_a_value_of_several_words_stands_in_quotes():
+    rows = [run(total='11.00', network='Lite0, cached'), run(total='22.00', network='Lite0')]
+    text = '<!-- results:VOC-LT network="Lite0, cached" -->\n<!-- /results -->'
+    assert '11.00' in results.fill_markers(text, rows) and '22.00' not in results.fill_markers(text, rows)
+
+
 @pytest.mark.parametrize(
     'rows, message',
     [

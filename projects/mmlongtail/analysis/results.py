@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ RUN_COLUMNS = (
 COLUMNS = (*RUN_COLUMNS, *SCORES)
 PAPER_COLUMNS = ('method', 'dataset', *SCORES)
 SETTING = ('network', 'image_size', 'iterations')  # runs that differ in these are not the same experiment
-MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=\S+)*) -->\n(.*?)<!-- /results -->', re.DOTALL)
+MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=(?:"[^"]*"|[^\s"]+))*) -->\n(.*?)<!-- /results -->', re.DOTALL)
 
 Row = Mapping[str, str]
 
@@ -171,7 +172,7 @@ def _caption(rows: Sequence[Row]) -> str:
 def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
     """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
 
-    ``<!-- results:DATASET column=value ... -->`` takes only the runs with these values; ``paper=OTHER`` among them
+    ``<!-- results:DATASET column=value other="two words" -->`` takes only the runs with these values; ``paper=OTHER`` among them
     takes the published numbers of that data set instead of DATASET's, ``min_seeds=3`` only the methods with that many.
 
     Raises:
@@ -181,7 +182,7 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
         raise ValueError('there is no table to fill: expected <!-- results:DATASET --> and <!-- /results -->')
 
     def table(match: re.Match) -> str:
-        dataset, filters = match[1], dict(word.split('=', 1) for word in match[2].split())
+        dataset, filters = match[1], dict(word.split('=', 1) for word in shlex.split(match[2]))
         source, min_seeds = filters.pop('paper', dataset), int(filters.pop('min_seeds', 1))
         chosen = select(rows, dataset=dataset, **filters)
         seeds = Counter(row['method'] for row in chosen)
