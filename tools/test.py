@@ -10,6 +10,7 @@ import mmlongtail  # noqa: F401  first: it mends the host packages
 import mmengine
 from mmengine.config import Config
 from mmengine.evaluator import DumpResults
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmlongtail.apis import command_line
@@ -81,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             dump = PredictionFile if args.out.endswith('.json') else DumpResults
             runner.test_evaluator.metrics.append(dump(out_file_path=args.out))
         metrics = runner.test()
+        for report in filter(None, (getattr(m, 'report', None) for m in runner.test_evaluator.metrics)):
+            print_log(f'\n{report.class_details()}', 'current')  # made on the main process alone
         if args.out and args.out_item == 'metrics' and runner.rank == 0:
             mmengine.dump(metrics, args.out)
 

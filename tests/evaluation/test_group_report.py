@@ -64,3 +64,15 @@ def test_other_scores_and_groups_have_their_own_words():
     ]
     rows = [line.split() for line in report.per_class_table().splitlines()]
     assert rows[0][-2:] == ['accuracy', '(%)'] and rows[3] == ['sofa', 'few', '4', '10.00']
+
+
+def test_details_are_of_all_classes_or_of_the_worst():
+    few = GroupReport(np.array([80.0, 60.0]), NAMES[:2])
+    assert few.class_details() == few.per_class_table()
+    scores = np.arange(31.0)[::-1].copy()
+    scores[30] = np.nan
+    counts = np.arange(31, 0, -1)
+    many = GroupReport(scores, [f'c{k}' for k in range(31)], counts)
+    first, _, *rows = many.class_details().splitlines()
+    assert first == 'the 10 worst classes'
+    assert [row.split()[0] for row in rows] == [f'c{k}' for k in range(20, 30)]

@@ -30,7 +30,7 @@ def read_run(
         ValueError: If the training did not reach its end, its end was not evaluated, or by neither mAP nor top-1.
     """
     work_dir = Path(work_dir)
-    config = _only_config(work_dir)
+    config = only_config(work_dir)
     cfg = Config.fromfile(config, import_custom_modules=False)  # the modules may be elsewhere
     checkpoint = last_checkpoint(work_dir)
     meta = load_local_checkpoint(checkpoint, map_location='cpu', mmap=True)['meta']
@@ -96,7 +96,12 @@ def image_size(cfg: Config) -> str:
     return str(sizes[-1]) if sizes else ''
 
 
-def _only_config(work_dir: Path) -> Path:
+def only_config(work_dir: Path) -> Path:
+    """The config that a training dumped.
+
+    Raises:
+        FileNotFoundError: If there is none, or several.
+    """
     configs = sorted(work_dir.glob('*.py'))
     if len(configs) != 1:
         raise FileNotFoundError(

@@ -10,6 +10,14 @@ COMMANDS = {  # name: (module:function, what it does)
     'train': ('mmlongtail.apis.own_data:main', 'make a config for your own pictures, and train it'),
     'predict': ('mmlongtail.apis.predict:main', 'predict what the pictures in a folder show'),
     'tune': ('mmlongtail.apis.tune:main', 'tune the thresholds of a multi-label model on validation data'),
+    'report': (
+        'mmlongtail.apis.report:main',
+        'write a page about trainings, of HTML that needs no other file',
+    ),
+    'export': (
+        'mmlongtail.apis.export:main',
+        'write a model as ONNX, torch.export or safetensors with a model card',
+    ),
     'stats': ('mmlongtail.apis.stats:main', "print and draw a data set's class counts and co-occurrence"),
     'split': ('mmlongtail.apis.split:main', 'make a long-tailed part of a multi-label set'),
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..structures import MULTI_LABEL, ClassGroups
+
+ALL_UP_TO, WORST = 30, 10  # classes in a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,20 @@ class GroupReport:
             score = '-' if np.isnan(self.per_class[k]) else f'{self.per_class[k]:.2f}'
             rows.append((str(self.classes[k]), group, '-' if counts is None else str(counts[k]), score))
         return _table(rows)
+
+    def class_details(self) -> str:
+        """The table of all classes, or of the ``WORST`` ones where there are more than ``ALL_UP_TO``."""
+        if len(self.classes) <= ALL_UP_TO:
+            return self.per_class_table()
+        known = np.flatnonzero(~np.isnan(self.per_class))
+        worst = known[np.argsort(self.per_class[known], kind='stable')[:WORST]]
+        part = replace(
+            self,
+            per_class=self.per_class[worst],
+            classes=[self.classes[k] for k in worst],
+            class_counts=None if self.class_counts is None else self.class_counts[worst],
+        )
+        return f'the {len(worst)} worst classes\n{part.per_class_table()}'
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 from .panels import class_panels, head_to_tail, mark_groups
 
@@ -20,6 +20,8 @@ def increment_figure(
     others: Mapping[str, np.ndarray],
     class_statistics: ClassStatistics,
     baseline_name: str,
+    score: str = 'AP',
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Fig. 3: AP of each class over a baseline's.
 
@@ -28,6 +30,8 @@ def increment_figure(
         others: The same of each method to compare, one panel each.
         class_statistics: Of the training set.
         baseline_name: Name of the method whose AP is the zero line.
+        score: What the score of a class is called.
+        groups: The groups of the classes.
     """
     figure, axes = class_panels(len(others), class_statistics, sharey=True)
     order = head_to_tail(class_statistics.class_counts)
@@ -35,19 +39,22 @@ def increment_figure(
         gain = (values - baseline)[order]
         ax.bar(range(len(gain)), gain, color=np.where(gain < 0, LOSS, GAIN))
         ax.set_title(f'{name} over {baseline_name}', loc='left', fontsize=10)
-        ax.set_ylabel('AP increment (points)')
-        mark_groups(ax, class_statistics, gain)
+        ax.set_ylabel(f'{score} increment (points)')
+        mark_groups(ax, class_statistics, gain, groups=groups)
     return figure
 
 
 def compensation_figure(
-    branches: Mapping[str, Mapping[str, np.ndarray]], class_statistics: ClassStatistics
+    branches: Mapping[str, Mapping[str, np.ndarray]],
+    class_statistics: ClassStatistics,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """Fig. 4: the learned mu and sigma of eq. (6), a pair of panels per branch.
 
     Args:
         branches: ``mu_pos, mu_neg, sigma_pos, sigma_neg``, (K,) each, of each branch.
         class_statistics: Of the training set.
+        groups: The groups of the classes.
     """
     figure, axes = class_panels(2 * len(branches), class_statistics)
     order = head_to_tail(class_statistics.class_counts)
@@ -58,7 +65,7 @@ def compensation_figure(
         ax.axhline(0 if symbol == 'mu' else 1, color='gray', linewidth=0.8)  # where training starts
         ax.set_title(f'{name}: $\\{symbol}$', loc='left', fontsize=10)
         ax.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=2, frameon=False)
-        mark_groups(ax, class_statistics)
+        mark_groups(ax, class_statistics, groups=groups)
     return figure
 
 

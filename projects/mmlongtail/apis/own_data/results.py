@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from mmlongtail.evaluation.group_report import GroupReport
 from mmlongtail.structures import ClassStatistics
 from mmlongtail.visualization.class_report import class_table, draw_class_counts
 
-NAMED, WORST = 30, 10
+NAMED = 30
 
 
 def describe_tail(statistics: ClassStatistics) -> str:
@@ -32,16 +30,5 @@ def draw_tail(statistics: ClassStatistics, path: Path) -> None:
 
 
 def describe_result(report: GroupReport) -> str:
-    """The scores of the groups; then of all classes, or of the ten worst where there are more than 30."""
-    known = np.flatnonzero(~np.isnan(report.per_class))
-    if len(report.classes) <= NAMED:
-        return f'{report}\n\n{report.per_class_table()}'
-    worst = known[np.argsort(report.per_class[known], kind='stable')[:WORST]]
-    part = replace(
-        report,
-        per_class=report.per_class[worst],
-        classes=[report.classes[k] for k in worst],
-        class_counts=None if report.class_counts is None else report.class_counts[worst],
-        groups=None if report.groups is None else report.groups[worst],
-    )
-    return f'{report}\n\nthe {len(worst)} worst classes\n{part.per_class_table()}'
+    """The scores of the groups; then of all classes, or of the worst where there are many."""
+    return f'{report}\n\n{report.class_details()}'

@@ -1,0 +1,5 @@
+"""Trained models as files that need neither this package nor its hosts."""
+
+from .command import main
+
+__all__ = ['main']
