@@ -27,7 +27,7 @@ def score_figure(
     names: tuple[str, str, str] = GROUP_NAMES,
     **rule,
 ) -> Figure:
-    """The training images of each class and, below, its score by each method, with a line at each group's mean.
+    """The training images of each class and, below, its score by each method, with each group's mean.
 
     Args:
         scores: In percent, (K,), of at most four methods, the baseline first; NaN where there is none.
@@ -54,24 +54,18 @@ def score_figure(
     for i, ((name, values), color) in enumerate(zip(scores.items(), COLORS)):
         places = np.arange(len(order)) + (i - (len(scores) - 1) / 2) * width
         below.bar(places, np.nan_to_num(values[order]), width, color=color, label=name)
-        _draw_means(below, values[order], groups, color)
+        _draw_means(below, values[order], groups, color, shift=28 * (i - (len(scores) - 1) / 2))
     below.set(ylabel=measure, ylim=(0, 118), yticks=range(0, 101, 25))
     below.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=len(scores), frameon=False)
     return figure
 
 
-def _draw_means(ax: Axes, values: np.ndarray, groups: np.ndarray, color: str) -> None:
-    """A dashed line over each group's classes at their mean, the number at its end."""
+def _draw_means(ax: Axes, values: np.ndarray, groups: np.ndarray, color: str, shift: float) -> None:
+    """A dashed line over each group's classes at their mean, the number above, ``shift`` points from the middle."""
     for group in np.unique(groups):
         members = np.flatnonzero((groups == group) & ~np.isnan(values))
         if len(members):
             mean, ends = values[members].mean(), (members[0] - 0.45, members[-1] + 0.45)
             ax.plot(ends, (mean, mean), '--', color=color, linewidth=1)
-            ax.annotate(
-                f'{mean:.0f}',
-                (ends[1], mean),
-                fontsize=8,
-                color=color,
-                va='center',
-                bbox=dict(color='white', pad=0.5),
-            )
+            place = dict(xytext=(shift, 0), textcoords='offset points', ha='center', va='center')
+            ax.annotate(f'{mean:.1f}', (sum(ends) / 2, 110), fontsize=9, weight='bold', color=color, **place)
