@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmlongtail.datasets.digits import LongTailDigits
+from mmlongtail.datasets.digits import LongTailDigits, LongTailSingleDigits
 from mmlongtail.datasets.long_tail_split import pareto_counts
 from mmlongtail.datasets.transforms.compose_digits import handwritten_digits
 from mmlongtail.structures import MULTI_LABEL, ClassStatistics
@@ -43,10 +43,14 @@ def test_classes_are_all_digits_in_all_colours(parts):
     assert sorted(classes) == sorted(f'{ink} {d}' for ink in ('red', 'green', 'blue') for d in range(10))
 
 
-def test_parts_share_no_handwritten_digit(parts):
-    train, test = ({d for info in infos(dataset) for d in info['digits']} for dataset in parts.values())
-    assert not train & test
-    assert len(train) > 900 and len(test) > 450  # nearly all of them are used
+@pytest.mark.parametrize('kind', [LongTailDigits, LongTailSingleDigits])
+def test_parts_share_no_handwritten_digit(kind):
+    train, val, test = (
+        {d for info in infos(kind(split=split, max_count=200, min_count=200)) for d in info['digits']}
+        for split in ('train', 'val', 'test')
+    )
+    assert not train & val and not train & test and not val & test
+    assert len(train) > 800 and len(val) > 190 and len(test) > 450  # nearly all of them are used
 
 
 def test_train_part_has_a_long_tail(parts):
@@ -100,7 +104,7 @@ def test_worker_processes_compose_the_same_pictures():
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(split='val'), "split is 'val', expected one of"),
+        (dict(split='all'), "split is 'all', expected one of"),
         (dict(min_count=0), 'max_count=240: min_count is 0, expected a whole number >= 1'),
         (dict(max_count=2), 'max_count=2: min_count is 3, expected .* <= 2'),
         (dict(power=0), 'power is 0'),
@@ -113,3 +117,29 @@ def test_bad_arguments(arguments, words):
 
 def test_summary_names_the_part():
     assert 'Split: \ttest' in repr(LongTailDigits(split='test', max_count=1, min_count=1))
+
+
+def test_single_label_pictures_show_their_class_in_any_ink():
+    targets = handwritten_digits()[1]
+    dataset = DATASETS.build(
+        Config.fromfile(CONFIG.with_name('single_digits.py')).train_dataloader.dataset.dataset
+    )
+    for info in infos(dataset):
+        assert [targets[digit] for digit in info['digits']] == [info['gt_label']]
+    for label in (0, 5):
+        assert {info['inks'][0] for info in infos(dataset) if info['gt_label'] == label} == {
+            'red',
+            'green',
+            'blue',
+        }
+
+
+def test_single_label_counts_fall_exponentially_by_a_hundred():
+    dataset = DATASETS.build(
+        Config.fromfile(CONFIG.with_name('single_digits.py')).train_dataloader.dataset.dataset
+    )
+    statistics = ClassStatistics.from_dataset(dataset)
+    np.testing.assert_allclose(
+        statistics.class_counts, 400 * 0.01 ** (np.arange(10) / 9), rtol=0.01, atol=0.6
+    )
+    assert dataset[0]['data_samples'].gt_label.tolist() == [0]

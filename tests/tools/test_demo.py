@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import cv2
 import pytest
 from mmengine.config import Config
 
@@ -12,9 +13,7 @@ OPTIONS = [
     'train_cfg.val_interval=1',
     'default_hooks.logger.interval=1',
     'train_dataloader.batch_size=4',
-    'train_dataloader.num_workers=0',
     'train_dataloader.sampler.epoch_length=8',
-    'val_dataloader.num_workers=0',
     'val_dataloader.dataset.max_count=2',
     'val_dataloader.dataset.min_count=2',
 ]
@@ -25,18 +24,25 @@ def work_dir(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp('demo')
 
 
-def test_it_trains_both_and_prints_their_table(tool, work_dir, monkeypatch, capsys):
+def test_it_trains_both_and_shows_table_and_picture(tool, work_dir, monkeypatch, capsys):
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / 'tools')
     tool('demo.py')(['--work-dir', str(work_dir), '--seed', '5', '--cfg-options', *OPTIONS])
-    lines = capsys.readouterr().out.splitlines()[-4:]
-    assert [re.sub(' +', '', line) for line in lines[:2]] == [
-        '|mAP,percent|total|head|medium|tail|seconds|',
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 9  # two of what is trained, the table, the picture's path and empty ones: no log
+    *table, _, picture = lines[3:]
+    assert [re.sub(' +', '', line) for line in table[:2]] == [
+        '|accuracy,percent|top1|many|medium|few|seconds|',
         '|---|---:|---:|---:|---:|---:|',
     ]
-    for name, config, line in zip(('ERM', 'collaborative'), ('erm', 'collab'), lines[2:]):
+    for name, config, line in zip(
+        ('cross-entropy', 'balanced softmax'), ('ce', 'balanced_softmax'), table[2:]
+    ):
         label, *scores, seconds = (cell.strip() for cell in line.strip('|').split('|'))
         assert label == name and int(seconds) >= 0
         log = [json.loads(x) for p in work_dir.glob(f'{config}/*/vis_data/scalars.json') for x in p.open()]
-        logged = [log[-1]['long-tail/mAP' + suffix] for suffix in ('', '_head', '_medium', '_tail')]
+        logged = [log[-1]['long-tail/top1' + suffix] for suffix in ('', '_many', '_medium', '_few')]
         assert [float(score) for score in scores] == pytest.approx(logged, abs=0.005)
         assert Config.fromfile(work_dir / config / f'{config}.py').randomness.seed == 5
+        assert 'Epoch(train)' in (work_dir / config / 'console.log').read_text()
+    assert picture == f'picture: {work_dir / "accuracy_per_class.png"}'
+    assert cv2.imread(picture.removeprefix('picture: ')) is not None

@@ -11,7 +11,8 @@ from .transforms.compose_digits import INK_HUES, MAX_DIGITS, handwritten_digits
 
 INKS = tuple(INK_HUES)
 NUM_CLASSES = 10 * len(INKS)
-NUM_TRAIN_DIGITS = 1200  # the others, by other hands for the most part, are for testing
+# of the handwritten digits in each part's; they are by other hands for the most part
+PARTS = dict(train=range(1000), val=range(1000, 1200), test=range(1200, 1797))
 
 
 @DATASETS.register_module()
@@ -47,14 +48,14 @@ class LongTailDigits(MultiLabelDataset):
         seed: int = 0,
         **kwargs,
     ):
-        self.split = checks.choice('split', split, ('train', 'test'))
+        self.split = checks.choice('split', split, tuple(PARTS))
         self.seed = checks.whole('seed', seed, at_least=0)
-        self.own_counts = pareto_counts(NUM_CLASSES, max_count, min_count, power)
+        self.own_counts = pareto_counts(len(self.METAINFO['classes']), max_count, min_count, power)
         super().__init__(ann_file='', **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Draw the labels of every picture, the handwritten digits that show them, and a seed for the rest."""
-        rng = np.random.default_rng([self.seed, self.split == 'test'])
+        rng = self._generator()
         labels, shown = self._draw_labels(rng)
         digits = self._draw_digits(labels % 10, rng)
         seeds = rng.integers(2**31, size=len(labels))
@@ -68,6 +69,9 @@ class LongTailDigits(MultiLabelDataset):
             for label, digit, show, seed in zip(labels, digits, shown, seeds)
         ]
 
+    def _generator(self) -> np.random.Generator:
+        return np.random.default_rng([self.seed, ('train', 'test', 'val').index(self.split)])
+
     def _draw_labels(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Distinct classes for every picture, its own class first, (N, 4), and which of them it shows, (N, 4) bool."""
         own = np.repeat(np.arange(NUM_CLASSES), self.own_counts)
@@ -80,9 +84,9 @@ class LongTailDigits(MultiLabelDataset):
 
     def _draw_digits(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A handwritten digit of this part for every value 0 to 9, as indices into ``handwritten_digits()``."""
-        part = slice(NUM_TRAIN_DIGITS) if self.split == 'train' else slice(NUM_TRAIN_DIGITS, None)
+        part = PARTS[self.split]
         targets = handwritten_digits()[1][part]
-        by_value = np.argsort(targets, kind='stable') + (part.start or 0)
+        by_value = np.argsort(targets, kind='stable') + part.start
         sizes = np.bincount(targets, minlength=10)
         return by_value[(np.cumsum(sizes) - sizes)[values] + rng.integers(sizes[values])]
 
@@ -92,3 +96,30 @@ class LongTailDigits(MultiLabelDataset):
             f'Split: \t{self.split}',
             f'Own pictures: \t{self.own_counts.max()} to {self.own_counts.min()}',
         ]
+
+
+@DATASETS.register_module()
+class LongTailSingleDigits(LongTailDigits):
+    """Pictures of one handwritten digit each, for single-label methods: a class is a digit, in any ink.
+
+    Class 0 is the most frequent one. Arguments and errors are those of :class:`LongTailDigits`; the counts fall
+    exponentially for a large ``power``.
+    """
+
+    METAINFO = dict(classes=tuple(map(str, range(10))))
+
+    def load_data_list(self) -> list[dict]:
+        """Draw the handwritten digit of every picture, its ink, and a seed for the rest."""
+        rng = self._generator()
+        labels = np.repeat(np.arange(len(self.own_counts)), self.own_counts)
+        digits = self._draw_digits(labels, rng)
+        inks = rng.choice(INKS, len(labels))
+        seeds = rng.integers(2**31, size=len(labels))
+        return [
+            dict(gt_label=int(label), digits=[int(digit)], inks=[str(ink)], seed=int(seed))
+            for label, digit, ink, seed in zip(labels, digits, inks, seeds)
+        ]
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The class of a picture, in a list as the host has it."""
+        return [self.get_data_info(idx)['gt_label']]

@@ -86,7 +86,7 @@ def test_picture_follows_from_the_seed_alone():
     'arguments, words',
     [
         (dict(size=18), 'size is 18'),
-        (dict(size=33), 'size is 33, expected an even number'),
+        (dict(size=33), 'size is 33, expected a multiple of across=2'),
         (dict(noise=-1), 'noise is -1'),
         (dict(hue_jitter=60), 'hue_jitter is 60, expected .* < 60'),
     ],
@@ -100,3 +100,23 @@ def test_bad_arguments(arguments, words):
 def test_bad_samples(digits, inks):
     with pytest.raises(ValueError, match='one ink per digit, 4 at most'):
         ComposeDigits()(dict(digits=digits, inks=inks, seed=0))
+
+
+def test_one_digit_fills_the_picture():
+    transform = ComposeDigits(size=16, noise=0, across=1)
+    sample = dict(digits=[5], inks=['red'], seed=3)
+    empty, image = (
+        transform({**sample, **change})['img'].astype(int) for change in (dict(digits=[], inks=[]), {})
+    )
+    rows, columns, _ = np.nonzero(abs(image - empty) > 20)
+    assert np.ptp(rows) >= 8  # more than a quarter's height
+    with pytest.raises(ValueError, match='one ink per digit, 1 at most'):
+        transform(dict(digits=[1, 2], inks=['red', 'blue'], seed=0))
+
+
+def test_a_picture_that_was_changed_is_composed_as_before():
+    transform = ComposeDigits()
+    first = transform(dict(SAMPLE))['img']
+    kept = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(transform(dict(SAMPLE))['img'], kept)

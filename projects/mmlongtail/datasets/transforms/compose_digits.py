@@ -1,5 +1,6 @@
 """Paint the picture of a demo sample: real handwritten digits in coloured ink on a noisy ground."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -35,56 +36,67 @@ def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
 class ComposeDigits(BaseTransform):
     """Stand in for reading a file: the picture follows from the sample's own ``seed`` alone, and is always the same.
 
-    Each digit lies in a quarter of its own, at a random place and size, in ink of a random shade of its colour.
+    Each digit lies in a cell of its own, at a random place and size, in ink of a random shade of its colour.
 
     Required keys: ``digits``, indices into :func:`handwritten_digits`, (n,), n <= 4; ``inks``, keys of
     ``INK_HUES``, (n,); ``seed``. Added keys: ``img``, (size, size, 3) uint8, BGR as the host's file loader gives
     it; ``img_shape``; ``ori_shape``.
 
     Args:
-        size: Side of the picture, pixels, even.
+        size: Side of the picture, pixels, a multiple of ``across``, at least 10 for each.
         noise: Standard deviation of the pixel noise, grey levels.
         hue_jitter: Largest deviation of an ink from its colour, degrees.
+        across: Cells side by side: 2 for quarters, 1 for one digit that fills the picture.
 
     Raises:
-        ValueError: If an argument is out of range, or a sample has more digits than the picture has quarters.
+        ValueError: If an argument is out of range, or a sample has more digits than the picture has cells.
     """
 
-    def __init__(self, size: int = 32, noise: float = 12, hue_jitter: float = 20):
-        if checks.whole('size', size, at_least=20) % 2:
-            checks.refuse('size', size, 'an even number of pixels')
+    def __init__(self, size: int = 32, noise: float = 12, hue_jitter: float = 20, across: int = 2):
+        self.across = checks.whole('across', across, at_most=2)
+        if checks.whole('size', size, at_least=10 * across) % across:
+            checks.refuse('size', size, f'a multiple of across={across}')
         self.size = size
+        self._composed = {}  # a picture is the same each time, and small: a run composes it once
         self.noise = checks.number('noise', noise, at_least=0)
-        self.hue_jitter = checks.number(
-            'hue_jitter', hue_jitter, at_least=0, below=60
-        )  # colours do not overlap
+        # colors do not overlap
+        self.hue_jitter = checks.number('hue_jitter', hue_jitter, at_least=0, below=60)
 
     def transform(self, results: dict) -> dict:
         """Compose ``results['img']``."""
         digits, inks = results['digits'], results['inks']
-        if not len(digits) == len(inks) <= MAX_DIGITS:
+        if not len(digits) == len(inks) <= self.across**2:
             raise ValueError(
-                f'digits={digits}, inks={inks}: one ink per digit, {MAX_DIGITS} at most, are expected'
+                f'digits={digits}, inks={inks}: one ink per digit, {self.across**2} at most, are expected'
             )
-        rng = np.random.default_rng(results['seed'])
-        image = self._ground(rng)
-        for quarter, digit, ink in zip(rng.permutation(MAX_DIGITS), digits, inks):
-            self._write(image, quarter, digit, ink, rng)
-        image += self.noise * rng.standard_normal(image.shape, np.float32)
-        results['img'] = image.clip(0, 255).astype(np.uint8)
+        key = (tuple(digits), tuple(inks), results['seed'])
+        if key not in self._composed:
+            self._composed[key] = self._compose(digits, inks, results['seed'])
+        results['img'] = self._composed[key].copy()
         results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
         return results
+
+    def _compose(self, digits: Sequence[int], inks: Sequence[str], seed: int) -> np.ndarray:
+        """The picture, (size, size, 3) uint8."""
+        rng = np.random.default_rng(seed)
+        image = self._ground(rng)
+        for cell, digit, ink in zip(rng.permutation(self.across**2), digits, inks):
+            self._write(image, cell, digit, ink, rng)
+        image += self.noise * rng.standard_normal(image.shape, np.float32)
+        return image.clip(0, 255).astype(np.uint8)
 
     def _ground(self, rng: np.random.Generator) -> np.ndarray:
         """A dull ground that fades between random colours in the four corners."""
         corners = rng.uniform(10, 80, (2, 2, 3)).astype(np.float32)
         return cv2.resize(corners, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
 
-    def _write(self, image: np.ndarray, quarter: int, digit: int, ink: str, rng: np.random.Generator) -> None:
-        """Write one digit into a quarter of the picture, in place."""
-        half = self.size // 2
-        side = rng.integers(round(0.65 * half), round(0.9 * half), endpoint=True)
-        top, left = rng.integers(0, half - side, 2, endpoint=True) + half * np.array(divmod(quarter, 2))
+    def _write(self, image: np.ndarray, cell: int, digit: int, ink: str, rng: np.random.Generator) -> None:
+        """Write one digit into a cell of the picture, in place."""
+        length = self.size // self.across
+        side = rng.integers(round(0.65 * length), round(0.9 * length), endpoint=True)
+        top, left = rng.integers(0, length - side, 2, endpoint=True) + length * np.array(
+            divmod(cell, self.across)
+        )
         cover = cv2.resize(handwritten_digits()[0][digit], (int(side), int(side)))[..., None]
         shade = _bgr(
             INK_HUES[ink] + rng.uniform(-self.hue_jitter, self.hue_jitter),
@@ -95,4 +107,7 @@ class ComposeDigits(BaseTransform):
         window += cover * (shade - window)
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(size={self.size}, noise={self.noise}, hue_jitter={self.hue_jitter})'
+        arguments = (
+            f'size={self.size}, noise={self.noise}, hue_jitter={self.hue_jitter}, across={self.across}'
+        )
+        return f'{type(self).__name__}({arguments})'
