@@ -175,7 +175,8 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
     """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
 
     ``<!-- results:DATASET column=value other="two words" -->`` takes only the runs with these values; ``paper=OTHER``
-    among them takes the published numbers of that data set instead of DATASET's, ``min_seeds=3`` only the methods with that many.
+    among them takes the published numbers of that data set instead of DATASET's, min_seeds=3 only the methods
+    with that many.
 
     Raises:
         ValueError: If there is no marker, or no run for one.
