@@ -114,11 +114,7 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
     scores = {run.name: run.report.per_class for run in known}
     measure = first.report.score
     build = partial(class_score_figure, scores, stats, measure, groups=first.report.groups)
-    parts = [
-        figure(
-            draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.'
-        )
-    ]
+    parts = [figure(draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.')]
     others = {run.name: run.report.per_class for run in runs if run.source}
     if baseline and baseline.source and others:
         build = partial(
