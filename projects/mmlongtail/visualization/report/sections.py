@@ -38,9 +38,14 @@ def results(runs: Sequence[Run], baseline: Run | None) -> Section:
             cells.append(Markup(''.join([number(value, 2), *more])))
         rows.append([run.name + (' (baseline)' if run is baseline else ''), *cells])
     sizes = {name: len(members) for name, members in first.report.members.items()}
+    words = (
+        'mAP'
+        if first.report.mean_score == 'mAP'
+        else 'top-1 of all images, mean accuracy of the classes of each group'
+    )
     header = ['run', *(f'{name} ({sizes[name]} classes)' for name in columns if name in sizes)]
     rows = [[row[0], *(cell for name, cell in zip(columns, row[1:]) if name in sizes)] for row in rows]
-    return Section(title, table(header, rows, f'{first.report.mean_score} in percent, last evaluation'))
+    return Section(title, table(header, rows, f'{words}, last evaluation, in percent'))
 
 
 def settings(runs: Sequence[Run]) -> Section:
@@ -102,7 +107,8 @@ def curves(runs: Sequence[Run]) -> Section:
 
 def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
     """Score of each class by its frequency, with increments over the baseline."""
-    title = f'{runs[0].report.score} of each class'
+    measure = runs[0].report.score
+    title = f'{measure[0].upper()}{measure[1:]} of each class'
     both = [*([baseline] if baseline else []), *runs]
     known = [run for run in both if run.source]
     if not known:
@@ -112,13 +118,8 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
         )
     first, stats = known[0], known[0].statistics
     scores = {run.name: run.report.per_class for run in known}
-    measure = first.report.score
     build = partial(class_score_figure, scores, stats, measure, groups=first.report.groups)
-    parts = [
-        figure(
-            draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.'
-        )
-    ]
+    parts = [figure(draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.')]
     others = {run.name: run.report.per_class for run in runs if run.source}
     if baseline and baseline.source and others:
         build = partial(
