@@ -14,6 +14,7 @@ import train
 from mmlongtail.analysis.results import SINGLE_LABEL_SCORES as SCORES
 from mmlongtail.analysis.run_record import read_run
 from mmlongtail.analysis.sources import read_per_class
+from mmlongtail.apis import report
 from mmlongtail.structures import SINGLE_LABEL
 from mmlongtail.visualization.method_figures import score_figure
 
@@ -56,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, *cells in rows:
         print(f'| {name:17} |' + ''.join(f' {cell:>7} |' for cell in cells))
     print(f'\npicture: {draw(args.work_dir)}')
+    baseline, method = (str(args.work_dir / config) for config in METHODS)
+    page = args.work_dir / 'report.html'
+    with redirect_stdout(None):
+        report.main([method, '--baseline', baseline, '--out', str(page), '--device', 'cpu'])
+    print(f'report: {page}')
 
 
 if __name__ == '__main__':
