@@ -15,12 +15,6 @@ BRITISH = re.compile(
     re.IGNORECASE,
 )
 OUTSIDE = re.compile(r'\bMETHODS(?:\.md|\'|,? ["\d])|\b(?:STACK|HOUSE)\.md')
-DEMO = (  # not yet in US spelling
-    'configs/demo/README.md',
-    'projects/mmlongtail/datasets/digits.py',
-    'projects/mmlongtail/datasets/transforms/compose_digits.py',
-    'tests/datasets/test_digits.py',
-)
 LEFT = ('CHANGELOG.md', 'tests/test_spelling.py')  # the record of its time, and the list of words itself
 
 
@@ -33,7 +27,7 @@ def texts() -> dict[str, str]:
     except (OSError, subprocess.CalledProcessError):
         folders = ('projects', 'configs', 'tools', 'tests', 'docs')
         names = [str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).rglob('*')]
-    kept = [name for name in names if name.endswith(SUFFIXES) and name not in (*LEFT, *DEMO)]
+    kept = [name for name in names if name.endswith(SUFFIXES) and name not in LEFT]
     return {name: (ROOT / name).read_text() for name in kept if (ROOT / name).is_file()}
 
 

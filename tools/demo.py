@@ -14,6 +14,7 @@ import train
 from mmlongtail.analysis.results import SINGLE_LABEL_SCORES as SCORES
 from mmlongtail.analysis.run_record import read_run
 from mmlongtail.analysis.sources import read_per_class
+from mmlongtail.structures import SINGLE_LABEL
 from mmlongtail.visualization.method_figures import score_figure
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'demo'
@@ -33,10 +34,8 @@ def draw(folder: Path) -> Path:
     """Draw the accuracy of each class by both methods, after their last evaluation; return the picture's path."""
     dumps = [max((folder / config).glob('*/per_class_accuracy.json')) for config in METHODS]
     statistics, scores = read_per_class(dumps, 'accuracy')
-    names = ('many', 'medium', 'few')
-    figure = score_figure(
-        dict(zip(METHODS.values(), scores)), statistics, 'accuracy (%)', names, head_inclusive=False
-    )
+    scores = dict(zip(METHODS.values(), scores))
+    figure = score_figure(scores, statistics, 'accuracy (%)', SINGLE_LABEL)
     figure.axes[-1].set_xlabel('digit, from frequent to rare in training')
     figure.savefig(folder / 'accuracy_per_class.png', dpi=150)
     return folder / 'accuracy_per_class.png'

@@ -28,7 +28,7 @@ def infos(dataset) -> list[dict]:
     return [dataset.get_data_info(i) for i in range(len(dataset))]
 
 
-def test_every_label_is_shown_by_a_digit_in_its_colour(parts):
+def test_every_label_is_shown_by_a_digit_in_its_color(parts):
     """The class names, read back word by word, are what the picture is told to show."""
     targets = handwritten_digits()[1]
     for dataset in parts.values():
@@ -38,7 +38,7 @@ def test_every_label_is_shown_by_a_digit_in_its_colour(parts):
             assert 1 <= len(set(shown)) == len(shown) <= 4
 
 
-def test_classes_are_all_digits_in_all_colours(parts):
+def test_classes_are_all_digits_in_all_colors(parts):
     classes = parts['train'].metainfo['classes']
     assert sorted(classes) == sorted(f'{ink} {d}' for ink in ('red', 'green', 'blue') for d in range(10))
 
@@ -54,7 +54,7 @@ def test_parts_share_no_handwritten_digit(kind):
 
 
 def test_train_part_has_a_long_tail(parts):
-    """Own pictures by the Pareto rule, none unlabelled, all three groups well filled."""
+    """Own pictures by the Pareto rule, none without a label, all three groups well filled."""
     dataset = parts['train']
     statistics = ClassStatistics.from_dataset(dataset)
     own = np.bincount([info['gt_label'][0] for info in infos(dataset)], minlength=30)

@@ -12,8 +12,8 @@ OPTIONS = [
     'train_cfg.max_epochs=1',
     'train_cfg.val_interval=1',
     'default_hooks.logger.interval=1',
-    'train_dataloader.batch_size=4',
-    'train_dataloader.sampler.epoch_length=8',
+    'train_dataloader.dataset.dataset.max_count=101',
+    'train_dataloader.dataset.dataset.min_count=1',
     'val_dataloader.dataset.max_count=2',
     'val_dataloader.dataset.min_count=2',
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmlongtail.structures import ClassStatistics
+from mmlongtail.structures import SINGLE_LABEL, ClassStatistics
 from mmlongtail.visualization.method_figures import score_figure
 
 COUNTS = np.array([5, 300, 50, 100])  # few, many, medium, medium by the single-label rule
@@ -13,8 +13,7 @@ SCORES = dict(plain=np.array([10.0, 80.0, np.nan, 60.0]), better=np.array([30.0,
 
 @pytest.fixture(scope='module')
 def panels():
-    names = ('many', 'medium', 'few')
-    return score_figure(SCORES, STATISTICS, 'accuracy (%)', names, head_inclusive=False).axes
+    return score_figure(SCORES, STATISTICS, 'accuracy (%)', SINGLE_LABEL).axes
 
 
 def test_counts_and_scores_go_from_frequent_to_rare(panels):

@@ -4,7 +4,7 @@ from . import samplers, transforms, wrappers
 from .cifar_lt import CIFAR10LT, CIFAR100LT
 from .coco_json import CocoJSONDataset
 from .coco_lt import COCOLT
-from .digits import LongTailDigits
+from .digits import LongTailDigits, LongTailSingleDigits
 from .draws import Draw
 from .imagenet_lt import ImageNetLT, PlacesLT
 from .imbalance import draw_images, imbalanced_counts
@@ -30,6 +30,7 @@ __all__ = [
     'ImageNetLT',
     'ListFileDataset',
     'LongTailDigits',
+    'LongTailSingleDigits',
     'OwnData',
     'PlacesLT',
     'SingleLabelListFile',

@@ -17,10 +17,10 @@ PARTS = dict(train=range(1000), val=range(1000, 1200), test=range(1200, 1797))
 
 @DATASETS.register_module()
 class LongTailDigits(MultiLabelDataset):
-    """Pictures of one to four handwritten digits in coloured ink; a class is a digit in a colour, e.g. 'red 3'.
+    """Pictures of one to four handwritten digits in colored ink; a class is a digit in a color, e.g. 'red 3'.
 
-    Class i is the digit ``i % 10`` in the colour ``(i // 10 + i % 10) % 3``, from the most to the least frequent
-    class: each digit and each colour is as frequent as any other, only their combination is rare. Every class has
+    Class i is the digit ``i % 10`` in the color ``(i // 10 + i % 10) % 3``, from the most to the least frequent
+    class: each digit and each color is as frequent as any other, only their combination is rare. Every class has
     pictures of its own, as many as a Pareto distribution says, and each picture shows up to three companions drawn
     by the same long-tailed weights, so that head classes turn up beside everything. The training and the
     test part use different handwritten digits. Samples hold no picture: ``ComposeDigits`` must open the pipeline.

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmlongtail.structures import GROUP_NAMES, ClassStatistics, class_groups
+from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
 from .panels import class_panels, head_to_tail, mark_groups
 
@@ -24,8 +24,7 @@ def score_figure(
     scores: Mapping[str, np.ndarray],
     class_statistics: ClassStatistics,
     measure: str,
-    names: tuple[str, str, str] = GROUP_NAMES,
-    **rule,
+    groups: ClassGroups = MULTI_LABEL,
 ) -> Figure:
     """The training images of each class and, below, its score by each method, with each group's mean.
 
@@ -33,8 +32,7 @@ def score_figure(
         scores: In percent, (K,), of at most four methods, the baseline first; NaN where there is none.
         class_statistics: Of the training set.
         measure: Name of the score.
-        names: Of the three groups.
-        rule: Where the groups end, see :func:`mmlongtail.structures.class_groups`.
+        groups: Where the groups end, and their names.
 
     Raises:
         ValueError: If there is no method, or more than there are colors.
@@ -47,14 +45,14 @@ def score_figure(
     bars = above.bar(range(len(order)), counts[order], color=COLORS[0])
     above.bar_label(bars, fontsize=7)
     above.set(yscale='log', ylabel='training images')
-    mark_groups(above, class_statistics, names=names, **rule)
+    mark_groups(above, class_statistics, groups=groups)
     above.set_ylim(max(0.5, counts.min() / 2), 6 * counts.max())  # room for the groups' names
-    groups = class_groups(counts, **rule)[order]
+    group_of = groups.assign(counts)[order]
     width = 0.8 / len(scores)
     for i, ((name, values), color) in enumerate(zip(scores.items(), COLORS)):
         places = np.arange(len(order)) + (i - (len(scores) - 1) / 2) * width
         below.bar(places, np.nan_to_num(values[order]), width, color=color, label=name)
-        _draw_means(below, values[order], groups, color, shift=28 * (i - (len(scores) - 1) / 2))
+        _draw_means(below, values[order], group_of, color, shift=28 * (i - (len(scores) - 1) / 2))
     below.set(ylabel=measure, ylim=(0, 118), yticks=range(0, 101, 25))
     below.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=len(scores), frameon=False)
     return figure

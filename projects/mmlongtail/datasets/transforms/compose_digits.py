@@ -1,4 +1,4 @@
-"""Paint the picture of a demo sample: real handwritten digits in coloured ink on a noisy ground."""
+"""Paint the picture of a demo sample: real handwritten digits in colored ink on a noisy ground."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -27,7 +27,7 @@ def handwritten_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
-    """A colour of hue in degrees, saturation and value in [0, 1] as (3,) grey levels in [0, 255]."""
+    """A color of hue in degrees, saturation and value in [0, 1] as (3,) gray levels in [0, 255]."""
     pixel = np.array([[[hue % 360, saturation, value]]], np.float32)
     return 255 * cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0]
 
@@ -36,7 +36,7 @@ def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
 class ComposeDigits(BaseTransform):
     """Stand in for reading a file: the picture follows from the sample's own ``seed`` alone, and is always the same.
 
-    Each digit lies in a cell of its own, at a random place and size, in ink of a random shade of its colour.
+    Each digit lies in a cell of its own, at a random place and size, in ink of a random shade of its color.
 
     Required keys: ``digits``, indices into :func:`handwritten_digits`, (n,), n <= 4; ``inks``, keys of
     ``INK_HUES``, (n,); ``seed``. Added keys: ``img``, (size, size, 3) uint8, BGR as the host's file loader gives
@@ -44,8 +44,8 @@ class ComposeDigits(BaseTransform):
 
     Args:
         size: Side of the picture, pixels, a multiple of ``across``, at least 10 for each.
-        noise: Standard deviation of the pixel noise, grey levels.
-        hue_jitter: Largest deviation of an ink from its colour, degrees.
+        noise: Standard deviation of the pixel noise, gray levels.
+        hue_jitter: Largest deviation of an ink from its color, degrees.
         across: Cells side by side: 2 for quarters, 1 for one digit that fills the picture.
 
     Raises:
@@ -86,7 +86,7 @@ class ComposeDigits(BaseTransform):
         return image.clip(0, 255).astype(np.uint8)
 
     def _ground(self, rng: np.random.Generator) -> np.ndarray:
-        """A dull ground that fades between random colours in the four corners."""
+        """A dull ground that fades between random colors in the four corners."""
         corners = rng.uniform(10, 80, (2, 2, 3)).astype(np.float32)
         return cv2.resize(corners, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
 
