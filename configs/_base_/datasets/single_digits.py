@@ -1,6 +1,6 @@
 # The embedded single-label demo set: one handwritten digit of scikit-learn per picture of 16 pixels, in colored ink.
-# 10 classes with 400 to 4 of 993 training pictures, exponentially falling (3 many, 3 medium, 4 few), and a balanced test
-# part of 600. Nothing to download.
+# 10 classes with 400 to 4 of 993 training pictures, exponentially falling (3 many, 3 medium, 4 few), and a balanced
+# test part of 600. Nothing to download.
 num_classes = 10
 
 data_preprocessor = dict(mean=[65, 65, 65], std=[50, 50, 50], to_rgb=True)
