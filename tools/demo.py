@@ -14,6 +14,7 @@ import train
 from mmlongtail.analysis.results import SINGLE_LABEL_SCORES as SCORES
 from mmlongtail.analysis.run_record import read_run
 from mmlongtail.analysis.sources import read_per_class
+from mmlongtail.apis import report
 from mmlongtail.structures import SINGLE_LABEL
 from mmlongtail.visualization.method_figures import score_figure
 
@@ -34,8 +35,7 @@ def draw(folder: Path) -> Path:
     """Draw the accuracy of each class by both methods, after their last evaluation; return the picture's path."""
     dumps = [max((folder / config).glob('*/per_class_accuracy.json')) for config in METHODS]
     statistics, scores = read_per_class(dumps, 'accuracy')
-    scores = dict(zip(METHODS.values(), scores))
-    figure = score_figure(scores, statistics, 'accuracy (%)', SINGLE_LABEL)
+    figure = score_figure(dict(zip(METHODS.values(), scores)), statistics, 'accuracy (%)', SINGLE_LABEL)
     figure.axes[-1].set_xlabel('digit, from frequent to rare in training')
     figure.savefig(folder / 'accuracy_per_class.png', dpi=150)
     return folder / 'accuracy_per_class.png'
@@ -57,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, *cells in rows:
         print(f'| {name:17} |' + ''.join(f' {cell:>7} |' for cell in cells))
     print(f'\npicture: {draw(args.work_dir)}')
+    baseline, method = (str(args.work_dir / config) for config in METHODS)
+    page = args.work_dir / 'report.html'
+    with redirect_stdout(None):
+        report.main([method, '--baseline', baseline, '--out', str(page), '--device', 'cpu'])
+    print(f'report: {page}')
 
 
 if __name__ == '__main__':

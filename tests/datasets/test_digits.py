@@ -54,7 +54,7 @@ def test_parts_share_no_handwritten_digit(kind):
 
 
 def test_train_part_has_a_long_tail(parts):
-    """Own pictures by the Pareto rule, none without a label, all three groups well filled."""
+    """Own pictures by the Pareto rule, none unlabeled, all three groups well filled."""
     dataset = parts['train']
     statistics = ClassStatistics.from_dataset(dataset)
     own = np.bincount([info['gt_label'][0] for info in infos(dataset)], minlength=30)

@@ -13,6 +13,7 @@ from mmlongtail.engine.quiet_runner import is_for_console
         ('\n' + 60 * '-' + '\nSystem environment:', logging.INFO, False),
         ('Config:\nmodel = dict()', logging.INFO, False),
         ('Hooks will be executed in the following order:\n', logging.INFO, False),
+        ('paramwise_options -- fc.bias:lr=0.1', logging.INFO, False),
         ('Config:\nbroken', logging.WARNING, True),
         ('Epoch(train) [1][20/120]  loss: 0.5', logging.INFO, True),
         ('Configured', logging.INFO, True),

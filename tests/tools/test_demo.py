@@ -12,8 +12,7 @@ OPTIONS = [
     'train_cfg.max_epochs=1',
     'train_cfg.val_interval=1',
     'default_hooks.logger.interval=1',
-    'train_dataloader.dataset.dataset.max_count=101',
-    'train_dataloader.dataset.dataset.min_count=1',
+    'train_dataloader.batch_size=64',
     'val_dataloader.dataset.max_count=2',
     'val_dataloader.dataset.min_count=2',
 ]
@@ -28,8 +27,8 @@ def test_it_trains_both_and_shows_table_and_picture(tool, work_dir, monkeypatch,
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / 'tools')
     tool('demo.py')(['--work-dir', str(work_dir), '--seed', '5', '--cfg-options', *OPTIONS])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 9  # two of what is trained, the table, the picture's path and empty ones: no log
-    *table, _, picture = lines[3:]
+    assert len(lines) == 10  # two of what is trained, the table, two paths and empty ones: no log
+    *table, _, picture, page = lines[3:]
     assert [re.sub(' +', '', line) for line in table[:2]] == [
         '|accuracy,percent|top1|many|medium|few|seconds|',
         '|---|---:|---:|---:|---:|---:|',
@@ -46,3 +45,6 @@ def test_it_trains_both_and_shows_table_and_picture(tool, work_dir, monkeypatch,
         assert 'Epoch(train)' in (work_dir / config / 'console.log').read_text()
     assert picture == f'picture: {work_dir / "accuracy_per_class.png"}'
     assert cv2.imread(picture.removeprefix('picture: ')) is not None
+    assert (
+        page == f'report: {work_dir / "report.html"}' and (work_dir / 'report.html').stat().st_size > 10_000
+    )

@@ -3,7 +3,8 @@
     python tools/benchmarks/export_speed.py work_dirs/mine/epoch_8.pth --batch-size 16 --rounds 10
 
 All run on the CPU with torch's number of threads, on normalized noise of the model's size, without preprocessing. They
-take turns in each round, so that a busy machine slows all; images/s are medians. ONNX is left out where it is not installed.
+take turns in each round, so that a busy machine slows all; images/s are medians. ONNX is left out where it is not
+installed.
 """
 
 from __future__ import annotations

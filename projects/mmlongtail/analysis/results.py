@@ -27,7 +27,9 @@ RUN_COLUMNS = (
 COLUMNS = (*RUN_COLUMNS, *SCORES)
 PAPER_COLUMNS = ('method', 'dataset', *SCORES)
 SETTING = ('network', 'image_size', 'iterations')  # runs that differ in these are not the same experiment
-MARKERS = re.compile(r'<!-- results:(\S+)((?: \w+=(?:"[^"]*"|[^\s"]+))*) -->\n(.*?)<!-- /results -->', re.DOTALL)
+MARKERS = re.compile(
+    r'<!-- results:(\S+)((?: \w+=(?:"[^"]*"|[^\s"]+))*) -->\n(.*?)<!-- /results -->', re.DOTALL
+)
 
 Row = Mapping[str, str]
 
@@ -172,8 +174,9 @@ def _caption(rows: Sequence[Row]) -> str:
 def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> str:
     """Put the tables between their markers, ``<!-- results:DATASET -->`` and ``<!-- /results -->``.
 
-    ``<!-- results:DATASET column=value other="two words" -->`` takes only the runs with these values; ``paper=OTHER`` among them
-    takes the published numbers of that data set instead of DATASET's, ``min_seeds=3`` only the methods with that many.
+    ``<!-- results:DATASET column=value other="two words" -->`` takes only the runs with these values; ``paper=OTHER``
+    among them takes the published numbers of that data set instead of DATASET's, min_seeds=3 only the methods
+    with that many.
 
     Raises:
         ValueError: If there is no marker, or no run for one.

@@ -24,7 +24,7 @@ from mmlongtail.analysis.run_folder import Run, read_runs
 from mmlongtail.analysis.run_record import only_config
 from mmlongtail.evaluation.functional import average_precision, class_means
 from mmlongtail.files import written_whole
-from mmlongtail.visualization.report import scored_sections, sections
+from mmlongtail.visualization.report import learned_sections, scored_sections, sections
 from mmlongtail.visualization.report.markup import Section, page
 
 from .command_line import check_writable
@@ -139,9 +139,9 @@ def all_sections(runs: Sequence[Run], baseline: Run | None, evidence: dict, why:
         sections.curves(both),
         sections.classes(runs, baseline),
         *of_scores,
-        sections.compensation(runs),
-        sections.cooccurrence(runs[0]),
-        sections.probabilities(both),
+        learned_sections.compensation(runs),
+        learned_sections.cooccurrence(runs[0]),
+        learned_sections.probabilities(both),
     ]
 
 

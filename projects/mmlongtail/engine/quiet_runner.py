@@ -8,11 +8,11 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmpretrain.registry import RUNNERS
 
-DUMPS = ('\n' + 60 * '-', 'Config:\n', 'Hooks will be executed in the following order')
+DUMPS = ('\n' + 60 * '-', 'Config:\n', 'Hooks will be executed in the following order', 'paramwise_options')
 
 
 def is_for_console(record: logging.LogRecord) -> bool:
-    """Whether a record is none of MMEngine's listings of environment, config and hooks; usable as a log filter."""
+    """Whether a record is none of MMEngine's listings of environment, config, hooks, rates; usable as a log filter."""
     return record.levelno > logging.INFO or not record.getMessage().startswith(DUMPS)
 
 

@@ -32,7 +32,7 @@ def score_figure(
         scores: In percent, (K,), of at most four methods, the baseline first; NaN where there is none.
         class_statistics: Of the training set.
         measure: Name of the score.
-        groups: Where the groups end, and their names.
+        groups: The groups of the classes.
 
     Raises:
         ValueError: If there is no method, or more than there are colors.
@@ -47,23 +47,25 @@ def score_figure(
     above.set(yscale='log', ylabel='training images')
     mark_groups(above, class_statistics, groups=groups)
     above.set_ylim(max(0.5, counts.min() / 2), 6 * counts.max())  # room for the groups' names
-    group_of = groups.assign(counts)[order]
+    members = groups.members(counts[order])
     width = 0.8 / len(scores)
     for i, ((name, values), color) in enumerate(zip(scores.items(), COLORS)):
         places = np.arange(len(order)) + (i - (len(scores) - 1) / 2) * width
         below.bar(places, np.nan_to_num(values[order]), width, color=color, label=name)
-        _draw_means(below, values[order], group_of, color, shift=28 * (i - (len(scores) - 1) / 2))
+        _draw_means(below, values[order], members, color, shift=28 * (i - (len(scores) - 1) / 2))
     below.set(ylabel=measure, ylim=(0, 118), yticks=range(0, 101, 25))
     below.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=len(scores), frameon=False)
     return figure
 
 
-def _draw_means(ax: Axes, values: np.ndarray, groups: np.ndarray, color: str, shift: float) -> None:
+def _draw_means(
+    ax: Axes, values: np.ndarray, members: Mapping[str, np.ndarray], color: str, shift: float
+) -> None:
     """A dashed line over each group's classes at their mean, the number above, ``shift`` points from the middle."""
-    for group in np.unique(groups):
-        members = np.flatnonzero((groups == group) & ~np.isnan(values))
-        if len(members):
-            mean, ends = values[members].mean(), (members[0] - 0.45, members[-1] + 0.45)
+    for places in members.values():
+        known = values[places][~np.isnan(values[places])]
+        if len(known):
+            mean, ends = known.mean(), (places[0] - 0.45, places[-1] + 0.45)
             ax.plot(ends, (mean, mean), '--', color=color, linewidth=1)
             place = dict(xytext=(shift, 0), textcoords='offset points', ha='center', va='center')
             ax.annotate(f'{mean:.1f}', (sum(ends) / 2, 110), fontsize=9, weight='bold', color=color, **place)

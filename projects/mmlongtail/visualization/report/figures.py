@@ -76,7 +76,7 @@ def reliability_figure(parts: Mapping[str, Sequence[Calibration]]) -> Figure:
     for ax in axes[len(parts) :]:
         ax.remove()
     for ax, (name, groups) in zip(axes, parts.items()):
-        ax.plot([0, 1], [0, 1], color='grey', linewidth=0.8, linestyle='--')
+        ax.plot([0, 1], [0, 1], color='gray', linewidth=0.8, linestyle='--')
         for group in groups:
             ax.plot(*group.bins.T, '.-', label=group.name, linewidth=1.2)
         ax.set(xlim=(0, 1), ylim=(0, 1), xlabel='mean score', ylabel='share that is right')

@@ -1,4 +1,4 @@
-"""The sections of the report that a run's folder alone tells: results, settings, curves, classes, what was learned."""
+"""The sections of the report that a run's folder alone tells: results, settings, curves, classes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import numpy as np
 
 from mmlongtail.analysis.run_folder import Run
 
-from ..class_report import draw_cooccurrence
-from ..collab_figures import compensation_figure, increment_figure
-from ..panels import NAMES_UP_TO, head_to_tail
-from ..probability_curves import curves_figure as probability_figure
-from ..probability_curves import read_curves
+from ..collab_figures import increment_figure
+from ..panels import head_to_tail
 from .drawing import draw
 from .figures import class_score_figure, curves_figure
 from .markup import Markup, Section, element, figure, gain, joined, number, table
 
-PAIRS = 20
 FOLDED_FROM = 100  # rows of a table that is folded up
 
 
@@ -38,9 +34,14 @@ def results(runs: Sequence[Run], baseline: Run | None) -> Section:
             cells.append(Markup(''.join([number(value, 2), *more])))
         rows.append([run.name + (' (baseline)' if run is baseline else ''), *cells])
     sizes = {name: len(members) for name, members in first.report.members.items()}
+    words = (
+        'mAP'
+        if first.report.mean_score == 'mAP'
+        else 'top-1 of all images, mean accuracy of the classes of each group'
+    )
     header = ['run', *(f'{name} ({sizes[name]} classes)' for name in columns if name in sizes)]
     rows = [[row[0], *(cell for name, cell in zip(columns, row[1:]) if name in sizes)] for row in rows]
-    return Section(title, table(header, rows, f'{first.report.mean_score} in percent, last evaluation'))
+    return Section(title, table(header, rows, f'{words}, last evaluation, in percent'))
 
 
 def settings(runs: Sequence[Run]) -> Section:
@@ -102,7 +103,8 @@ def curves(runs: Sequence[Run]) -> Section:
 
 def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
     """Score of each class by its frequency, with increments over the baseline."""
-    title = f'{runs[0].report.score} of each class'
+    measure = runs[0].report.score
+    title = f'{measure[0].upper()}{measure[1:]} of each class'
     both = [*([baseline] if baseline else []), *runs]
     known = [run for run in both if run.source]
     if not known:
@@ -112,13 +114,8 @@ def classes(runs: Sequence[Run], baseline: Run | None) -> Section:
         )
     first, stats = known[0], known[0].statistics
     scores = {run.name: run.report.per_class for run in known}
-    measure = first.report.score
     build = partial(class_score_figure, scores, stats, measure, groups=first.report.groups)
-    parts = [
-        figure(
-            draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.'
-        )
-    ]
+    parts = [figure(draw(build, f'{measure} of each class', 'classes'), 'Classes from head to tail.')]
     others = {run.name: run.report.per_class for run in runs if run.source}
     if baseline and baseline.source and others:
         build = partial(
@@ -162,58 +159,3 @@ def folded(content: Markup, rows: int) -> Markup:
     if rows < FOLDED_FROM:
         return content
     return element('details', element('summary', f'Table of all {rows} classes'), content)
-
-
-def compensation(runs: Sequence[Run]) -> Section:
-    """The learned mu and sigma of the logits' compensation."""
-    parts = []
-    for i, run in enumerate(runs):
-        if run.branches:
-            named = {f'branch {b}': values for b, values in enumerate(run.branches)}
-            build = partial(compensation_figure, named, run.statistics, groups=run.report.groups)
-            svg = draw(build, f'Learned mu and sigma of {run.name}', f'compensation{i}')
-            parts.append(
-                figure(svg, f'{run.name}: logits are shifted by mu and scaled by sigma, class by class.')
-            )
-    missing = '' if parts else 'no run learns mu and sigma of its logits (CompensatedBCELoss)'
-    return Section('Learned compensation', joined(*parts), missing)
-
-
-def cooccurrence(run: Run) -> Section:
-    """How often classes are seen together, drawn and as numbers."""
-    title, stats = 'Co-occurrence', run.statistics
-    together = stats.cooccurrence
-    if together is None or not np.triu(together, 1).any():
-        return Section(title, missing='no training image shows several classes')
-    parts = []
-    if len(together) <= NAMES_UP_TO:
-        svg = draw(partial(draw_cooccurrence, stats), 'Shares of images with both classes', 'together')
-        parts.append(
-            figure(svg, "Share of the row class's training images that also show the column's class.")
-        )
-    first, second = np.triu_indices(len(together), 1)
-    order = np.argsort(-together[first, second], kind='stable')[:PAIRS]
-    rows = []
-    for i, j in zip(first[order], second[order]):
-        if images := int(together[i, j]):
-            shares = [f'{100 * images / stats.class_counts[k]:.1f}' for k in (i, j)]
-            rows.append([f'{stats.classes[i]} + {stats.classes[j]}', images, *shares])
-    header = ['pair', 'images', '% of the first', '% of the second']
-    return Section(title, joined(*parts, table(header, rows, f'The {len(rows)} most frequent pairs')))
-
-
-def probabilities(runs: Sequence[Run]) -> Section:
-    """Mean probabilities of positives and negatives of each group over the training."""
-    found = {}
-    for run in runs:
-        try:
-            found |= {f'{run.name} {loss}'.strip(): lines for loss, lines in read_curves(run.folder).items()}
-        except ValueError:
-            continue
-    title = 'Probability curves'
-    if not found:
-        return Section(title, missing='no run recorded them (LabelProbabilityHook in its default_hooks)')
-    svg = draw(partial(probability_figure, found), 'Mean probabilities over the training', 'probability')
-    return Section(
-        title, figure(svg, 'Mean predicted probability of labels that are there (p+) and not (p-).')
-    )
