@@ -237,6 +237,16 @@ def test_a_validation_that_a_kill_took_away_is_done(tmp_path):
     assert run(Validations(), resume=tmp_path / 'epoch_3.pth') == 1  # the last one
 
 
+def test_a_run_of_the_same_name_takes_no_validation_away(tmp_path):
+    """Runs of one config that start within one second share a message hub."""
+    runner = build(tmp_path, PLAIN, seed=5)
+    runner.message_hub.update_info('epoch_validated', 3)  # by the other one
+    runner._val_loop = Validations()
+    runner.build_val_loop = lambda loop: loop
+    runner.train()
+    assert len(runner._val_loop) == 3
+
+
 def test_a_sampler_without_seeds_is_named(tmp_path):
     runner = build(tmp_path, FOREIGN, workers=1)
     said = []

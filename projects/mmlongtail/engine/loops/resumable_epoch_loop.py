@@ -57,7 +57,9 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             keep_workers(loader, self._interrupts)
         with self._interrupts:
             self.runner.call_hook('before_train')
-            if self._iter and not self._skip:
+            if not self._iter:  # a run of the same name and second shares its hub with this one
+                self.runner.message_hub.update_info(KEY, None)
+            elif not self._skip:
                 self._validate(val_loop)
             while self._epoch < self._max_epochs and not self.stop_training:
                 self.run_epoch()
