@@ -240,7 +240,7 @@ def test_a_validation_that_a_kill_took_away_is_done(tmp_path):
 def test_a_run_of_the_same_name_takes_no_validation_away(tmp_path):
     """Runs of one config that start within one second share a message hub."""
     runner = build(tmp_path, PLAIN, seed=5)
-    runner.message_hub.update_info('epoch_validated', 3)  # by the other one
+    runner.message_hub.update_info('epoch_validated', 1)  # by the other one
     runner._val_loop = Validations()
     runner.build_val_loop = lambda loop: loop
     runner.train()
