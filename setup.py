@@ -61,6 +61,6 @@ setup(
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'text': ['transformers>=4.40'],  # tools/text_features.py
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10'],
-        'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
+        'dev': ['pytest>=8', 'pytest-xdist>=3.5', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )
