@@ -23,6 +23,7 @@ from .server import PageServer
 
 LOOPBACK = '127.0.0.1'
 MEGABYTE = 1_000_000
+WARNING = 'warning: whoever reaches {} can use this page: it has no password and no encryption'
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -59,21 +60,13 @@ def serve(args: argparse.Namespace) -> None:
     checks.whole('--port', args.port, at_least=0, at_most=65535)
     checks.number('--max-mb', args.max_mb, above=0)
     checks.whole('--top-k', args.top_k, optional=True)
-    server = PageServer(
-        load_models(args), args.host, args.port, is_loopback(args.host), round(args.max_mb * MEGABYTE)
-    )
-    if not server.is_local:
-        print(
-            f'warning: whoever reaches {args.host} can use this page: it has no password and no encryption',
-            file=sys.stderr,
-        )
-    try:
-        with server:
-            print(f'the page is at {server.url} until Ctrl-C', flush=True)
-            server.serve_forever()
-    except KeyboardInterrupt:
-        server.models.finish()
-        print('\nstopped')
+    is_local = is_loopback(args.host)
+    with PageServer(args.host, args.port, is_local, round(args.max_mb * MEGABYTE)) as server:
+        models = load_models(args)
+        if not is_local:
+            print(WARNING.format(args.host), file=sys.stderr)
+        print(f'the page is at {server.url} until Ctrl-C', flush=True)
+        server.serve(models)
 
 
 def load_models(args: argparse.Namespace) -> PageModels:
@@ -110,4 +103,8 @@ def is_loopback(host: str) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
     args = make_parser().parse_args(argv)
-    return exit_status(lambda: serve(args))
+    try:
+        return exit_status(lambda: serve(args))
+    except KeyboardInterrupt:
+        print('\nstopped')
+        return 0

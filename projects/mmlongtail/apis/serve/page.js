@@ -1,6 +1,7 @@
 'use strict';
 
 const byId = (id) => document.getElementById(id);
+const TAGS = { head: 'often', many: 'often', medium: 'medium', tail: 'rare', few: 'rare' };
 const queue = [];
 const known = { models: [], maxBytes: Infinity };
 const count = { all: 0, done: 0, failed: 0 };
@@ -28,7 +29,7 @@ async function ask(path, options) {
 
 function described(model) {
   const limits = model.thresholds;
-  const kind = model.multi_label ? 'several labels a picture' : 'one label a picture';
+  const kind = model.multi_label ? 'several labels per picture' : 'one label per picture';
   const range = limits && limits.map((limit) => limit.toFixed(2));
   const tuned = range ? (range[0] === range[1] ? `, threshold ${range[0]}` : `, thresholds ${range.join(' to ')}`) : '';
   return element('li', '', element('strong', '', model.name), `: ${model.classes} classes, ${kind}${tuned}`);
@@ -37,8 +38,10 @@ function described(model) {
 function row(label) {
   const made = element('li', '');
   const name = element('span', 'name', label.name);
-  if (label.group) name.append(' ', element('span', 'tag', element('span', 'unseen', 'group '), label.group));
-  if (label.group) name.lastChild.classList.add(...label.group.split(/\s+/).filter(Boolean));
+  if (label.group) {
+    const kind = TAGS[label.group] ?? '';
+    name.append(' ', element('span', `tag ${kind}`, element('span', 'unseen', 'group '), label.group));
+  }
   const score = element('span', 'score', element('span', 'unseen', 'score '), label.score.toFixed(3));
   const track = element('div', 'track', element('div', 'fill'));
   track.ariaHidden = 'true';

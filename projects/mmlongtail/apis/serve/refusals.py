@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
+BEGINNINGS = (b'\xff\xd8\xff', b'\x89PNG\r\n', b'BM', b'II*\0', b'MM\0*', b'P2', b'P3', b'P5', b'P6')
 FORMATS = ('BMP', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')  # Pillow's names; OpenCV decodes them all
 LOCAL = ('localhost', '127.0.0.1', '::1')
 
@@ -99,17 +100,23 @@ def body_length(headers: Message, at_most: int) -> int:
 
 
 def check_format(content: bytes) -> None:
-    """Refuse what is of none of the formats, by its first bytes; nothing is decoded.
+    """Refuse what is of no format that is taken, by its first bytes, and headers without a size; nothing is decoded.
 
     Raises:
-        Refusal: If Pillow does not know it as one.
+        Refusal: If it begins as none of them does, or Pillow cannot tell how many pixels it would have.
     """
+    is_webp = content[:4] == b'RIFF' and content[8:12] == b'WEBP'
+    if not is_webp and not content.startswith(BEGINNINGS):
+        raise Refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            'the file is no picture of a known format: JPEG, PNG, WebP, BMP, TIFF or PPM is expected',
+        )
     try:
         Image.open(BytesIO(content), formats=FORMATS).close()
     except Image.DecompressionBombError:  # whoever decodes it will say so
         pass
     except Exception as error:  # a damaged header raises anything
         raise Refusal(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            'the file is no picture that is taken: JPEG, PNG, WebP, BMP, TIFF or PPM is expected',
+            HTTPStatus.BAD_REQUEST,
+            'the file is damaged: its header cannot be read, a whole picture is expected',
         ) from error

@@ -36,8 +36,9 @@ Answer = tuple[str, bytes]  # kind and content
 class PageServer(ThreadingHTTPServer):
     """Listens for the page; a thread answers each request and ends with the program.
 
+    The address is taken at once, and answers come from :meth:`serve` on.
+
     Args:
-        models: What predicts.
         host: Address to listen at.
         port: Its port, 0 for any that is free.
         is_local: Whether only this machine reaches the address.
@@ -47,13 +48,23 @@ class PageServer(ThreadingHTTPServer):
         OSError: If the address cannot be had.
     """
 
-    def __init__(self, models: PageModels, host: str, port: int, is_local: bool, max_bytes: int) -> None:
-        self.models, self.host, self.is_local, self.max_bytes = models, host, is_local, max_bytes
+    models: PageModels
+
+    def __init__(self, host: str, port: int, is_local: bool, max_bytes: int) -> None:
+        self.host, self.is_local, self.max_bytes = host, is_local, max_bytes
         self.address_family = socket.AF_INET6 if ':' in host else socket.AF_INET
         try:
             super().__init__((host, port), PageHandler)
         except OSError as error:
             raise OSError(f'--host {host} --port {port}: {error.strerror or error}') from error
+
+    def serve(self, models: PageModels) -> None:
+        """Answer by these models until the server is shut down; the picture in work is still answered."""
+        self.models = models
+        try:
+            self.serve_forever()
+        finally:
+            models.finish()
 
     @property
     def url(self) -> str:
