@@ -41,6 +41,14 @@ class Browser:
         os.close(read_there)
         os.close(write_there)
         self._session = {}
+        try:
+            self._attach()
+        except Exception:
+            self._process.kill()
+            raise
+
+    def _attach(self) -> None:
+        """To a tab of its own."""
         target = self.call('Target.createTarget', url='about:blank')
         session = self.call('Target.attachToTarget', targetId=target['targetId'], flatten=True)
         self._session = dict(sessionId=session['sessionId'])

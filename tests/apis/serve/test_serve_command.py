@@ -1,6 +1,5 @@
 """``mmlongtail serve``: its options, what it says, how it ends."""
 
-import os
 import signal
 import socket
 
@@ -21,7 +20,7 @@ def interrupted(monkeypatch) -> list[PageServer]:
     def actions(server):
         if not seen:
             seen.append(server)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(PageServer, 'service_actions', actions)
     return seen
@@ -58,6 +57,7 @@ def test_another_address_is_warned_of(write_checkpoint, interrupted, capsys):
     [
         (['--port', '70000'], '--port is 70000, expected'),
         (['--port', '-1'], '--port is -1, expected'),
+        (['--host', ''], "--host is '', expected an address"),
         (['--max-mb', '0'], '--max-mb is 0.0, expected'),
         (['--max-mb', 'nan'], '--max-mb is nan, expected'),
         (['--top-k', '0'], '--top-k is 0, expected'),

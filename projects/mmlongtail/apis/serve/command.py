@@ -60,6 +60,8 @@ def serve(args: argparse.Namespace) -> None:
     checks.whole('--port', args.port, at_least=0, at_most=65535)
     checks.number('--max-mb', args.max_mb, above=0)
     checks.whole('--top-k', args.top_k, optional=True)
+    if not args.host:
+        checks.refuse('--host', args.host, 'an address')
     is_local = is_loopback(args.host)
     with PageServer(args.host, args.port, is_local, round(args.max_mb * MEGABYTE)) as server:
         models = load_models(args)
@@ -73,7 +75,7 @@ def load_models(args: argparse.Namespace) -> PageModels:
     """The models that the options name.
 
     Raises:
-        ValueError: If there are more configs than checkpoints.
+        ValueError: If the number of configs does not fit, and as :class:`LongTailInferencer`.
     """
     paths = [args.checkpoint, *([args.other] if args.other else [])]
     configs = args.config or [None]

@@ -58,7 +58,8 @@ function row(label) {
 
 function column(answer, model) {
   const made = element('section', 'model', element('h3', '', model.name));
-  if (answer.labels.length) made.append(element('ul', 'labels', ...answer.labels.map(row)));
+  const kind = model.multi_label ? 'labels' : 'labels best';
+  if (answer.labels.length) made.append(element('ul', kind, ...answer.labels.map(row)));
   else made.append(element('p', '', 'No label reaches its threshold.'));
   if (answer.others.length) {
     made.append(element('h4', '', 'Below their thresholds'));

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmlongtail.apis.answers import Answers
+from mmlongtail.apis.answers import TOP_K, Answers
 from mmlongtail.apis.inferencer import LongTailInferencer, scores_of
 from mmlongtail.structures import checks
 
-FEWEST = 5  # rows of a model with several labels; those below their thresholds fill up
 PATIENCE = 10.0  # seconds that the end waits for the picture in work
 
 
@@ -43,7 +42,7 @@ class ServedModel:
         )
 
     def predict(self, content: bytes) -> dict:
-        """The labels of a picture, and the best of the others where these are few.
+        """The labels of a picture; where thresholds decide on fewer than ``TOP_K``, also the best of the others.
 
         Args:
             content: What is in the picture's file.
@@ -54,12 +53,11 @@ class ServedModel:
         """
         [batch] = self.inferencer.preprocess([content])
         [sample] = self.inferencer.predict(batch)
-        scores, answers = scores_of(sample), Answers(self.inferencer.trained, self.top_k)
-        labels = answers(scores)['indices']
-        others = []
-        if self.inferencer.trained.multi_label and self.top_k is None:
-            best = np.argsort(-scores, kind='stable')[:FEWEST].tolist()
-            others = [k for k in best if k not in labels][: max(0, FEWEST - len(labels))]
+        scores, trained = scores_of(sample), self.inferencer.trained
+        labels, others = Answers(trained, self.top_k)(scores)['indices'], []
+        if trained.thresholds is not None and self.top_k is None:
+            best = np.argsort(-scores, kind='stable')[:TOP_K].tolist()
+            others = [k for k in best if k not in labels][: max(0, TOP_K - len(labels))]
         return dict(
             labels=[self._row(k, scores) for k in labels], others=[self._row(k, scores) for k in others]
         )
@@ -78,10 +76,13 @@ class PageModels:
 
     Args:
         models: One, or two to be compared.
+
+    Raises:
+        ValueError: If there are none.
     """
 
     models: Sequence[ServedModel]
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         checks.whole('number of models', len(self.models))

@@ -1,4 +1,4 @@
-"""The server of the page: three files, what the models are, and a picture's labels."""
+"""The server of the page: its files, what the models are, and a picture's labels."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PageServer(ThreadingHTTPServer):
             raise OSError(f'--host {host} --port {port}: {error.strerror or error}') from error
 
     def serve(self, models: PageModels) -> None:
-        """Answer by these models until the server is shut down; the picture in work is still answered."""
+        """Answer by these models until the server is shut down or interrupted; the picture in work is finished."""
         self.models = models
         try:
             self.serve_forever()
