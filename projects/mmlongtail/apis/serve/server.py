@@ -30,6 +30,7 @@ HEADERS = {
     'Connection': 'close',
 }
 CHUNK = 1 << 16
+DISCARDED = 1_000_000_000  # bytes at most of a body that is refused
 Answer = tuple[str, bytes]  # kind and content
 
 
@@ -148,7 +149,7 @@ class PageHandler(BaseHTTPRequestHandler):
 
     def _discard(self) -> None:
         """Read the rest of a refused body, up to a limit: a browser with more to send would miss the answer."""
-        rest = min(self.unread, 10 * self.server.max_bytes)
+        rest = min(self.unread, DISCARDED)
         while rest > 0 and (chunk := self.rfile.read(min(CHUNK, rest))):
             rest -= len(chunk)
 
