@@ -9,6 +9,12 @@ milestones and the start of deferred re-weighting shrink by the same factor, suc
     python tools/experiments/cifar_lt_prime.py configs/ncl/cifar100_lt_if100.py --data DIR --epochs 15 --of 400 \
         --simple-augmentation
 
+With ``--network`` a network with ImageNet weights, of which the last stage alone learns, sees the images enlarged,
+crop and flip alone; the backbone has a tenth of the config's learning rate. With ``--features`` a run takes minutes::
+
+    python tools/experiments/cifar_lt_prime.py configs/ncl/cifar100_lt_if100.py --data DIR --epochs 15 --of 400 \
+        --network EfficientNetLite-lite0-conv_head --features --copies 2
+
 DIR holds the two archives' folders; their md5 sums may differ from the official ones.
 """
 
@@ -16,6 +22,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from networks import NETWORKS, Network, add_feature_options, use_features, use_network
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.apis import command_line
@@ -57,6 +64,25 @@ def use_batches(cfg: Config) -> None:
     cfg.data_preprocessor.update(type='BatchAugmentPreprocessor', augments=crop_and_flip)
 
 
+def enlarge(cfg: Config, side: int) -> None:
+    """Resize the images to ``side`` x ``side`` pixels, those of the training before crop and flip, in memory."""
+    resize = dict(type='Resize', scale=(side, side))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        dataset = loader.dataset.get('dataset', loader.dataset)
+        dataset.pipeline = [resize, *dataset.pipeline]
+    for augment in cfg.data_preprocessor.augments:
+        if augment.type == 'BatchRandomCrop':
+            augment.padding = augment.padding * side // 32
+
+
+def use_pretrained(cfg: Config, network: Network, side: int) -> None:
+    """A pretrained network in the place of the config's, on enlarged images."""
+    use_batches(cfg)
+    use_simple_augmentation(cfg)
+    enlarge(cfg, side)
+    use_network(cfg, network, network.frozen_stages, rate=0.1, norm_eval=True)
+
+
 def use_pictures(cfg: Config, data_root: Path) -> None:
     """Point every loader at the archives."""
     loaders = [cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader]
@@ -77,6 +103,14 @@ def main(argv=None) -> None:
         '--batched', action='store_true', help='pictures in memory, batches augmented at once'
     )
     parser.add_argument('--simple-augmentation', action='store_true', help='leave out all but crop and flip')
+    parser.add_argument(
+        '--network',
+        choices=[name for name in NETWORKS if name.startswith('EfficientNet')],
+        help="with ImageNet weights, in the place of the config's",
+    )
+    parser.add_argument('--image-size', type=int, default=96, help='that --network sees, pixels')
+    parser.add_argument('--copies', type=int, help="of each image, instead of the config's num_views")
+    add_feature_options(parser)
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
     parser.add_argument('--load-from', help='checkpoint of stage 1')
     parser.add_argument(
@@ -92,6 +126,12 @@ def main(argv=None) -> None:
         cfg.optim_wrapper.type = command_line.amp_wrapper_type()
     if args.simple_augmentation:
         use_simple_augmentation(cfg)
+    if args.network:
+        use_pretrained(cfg, NETWORKS[args.network], args.image_size)
+        if args.features:
+            use_features(cfg, NETWORKS[args.network], args.features, args.views)
+    if args.copies:
+        cfg.data_preprocessor.num_views = args.copies
     cfg.randomness, cfg.resume = dict(seed=args.seed), args.resume
     if args.work_dir is None:
         cfg.work_dir = f'work_dirs/cifar_lt_prime/{Path(args.config).stem}/seed{args.seed}'

@@ -92,18 +92,26 @@ class Run:
         return SETS[first][1] + ''.join(factors)
 
     @property
+    def is_cached(self) -> bool:
+        return '--features' in self.options.split()
+
+    @property
+    def network_name(self) -> str:
+        """As a row has it; empty for the config's own."""
+        return self.network and self.network + ', cached' * self.is_cached
+
+    @property
     def before(self) -> Run | None:
         """The run that this one starts from."""
         return replace(self, config=self.start, iterations='', start='', test='') if self.start else None
 
     def is_recorded(self) -> bool:
         wanted = dict(config=Path(self.config).name, method=self.method, seed=self.seed, dataset=self.dataset)
-        cached = ', cached' if '--features' in self.options.split() else ''
-        setting = dict(network=self.network and self.network + cached, iterations=self.iterations)
+        setting = dict(network=self.network_name, iterations=self.iterations)
         wanted |= {column: value for column, value in setting.items() if value}
         rows = read_rows(self.results) if self.results.exists() else []
         return any(
-            wanted.items() <= row.items() and row['network'].endswith(', cached') == bool(cached)
+            wanted.items() <= row.items() and row['network'].endswith(', cached') == self.is_cached
             for row in rows
         )
 
@@ -119,7 +127,9 @@ class Run:
             if scores is None:
                 raise FileNotFoundError(f'no scores in {self.work_dir}')
         row = read_run(trained, scores, self.prefix or None)
-        return dict(row, config=Path(self.config).name, method=self.method, dataset=self.dataset)
+        network = self.network_name or row['network']
+        name = Path(self.config).name
+        return dict(row, config=name, method=self.method, dataset=self.dataset, network=network)
 
     def is_finished(self) -> bool:
         try:

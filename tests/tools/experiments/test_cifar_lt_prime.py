@@ -39,3 +39,21 @@ def test_pictures_of_every_loader_are_elsewhere(scripts):
     scripts('cifar_lt_prime').use_pictures(cfg, Path('elsewhere'))
     loaders = cfg.train_dataloader, cfg.test_dataloader, cfg.default_hooks.class_mean.dataloader
     assert [loader.dataset.data_root for loader in loaders] == ['elsewhere'] * 3
+
+
+@pytest.mark.parametrize('name', ['ncl/cifar100_lt_if100', 'gcl/cifar100_lt_if100_no_mixup'])
+def test_a_pretrained_network_sees_enlarged_images(scripts, name):
+    prime, network = (
+        scripts('cifar_lt_prime'),
+        scripts('networks').NETWORKS['EfficientNetLite-lite0-conv_head'],
+    )
+    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    prime.use_pretrained(cfg, network, 96)
+    for loader in (cfg.train_dataloader, cfg.test_dataloader):
+        assert loader.dataset.get('dataset', loader.dataset).pipeline[0].scale == (96, 96)
+    assert [a.get('padding') for a in cfg.data_preprocessor.augments] == [12, None]
+    assert cfg.data_preprocessor.mean == [127] * 3
+    model = cfg.model
+    assert (model.backbone.frozen_stages, model.backbone.norm_eval) == (7, True)
+    assert model.head.get('expert', model.head).in_channels == 1280
+    assert model.get('branch_modules') in (None, ['backbone.conv_head'])
