@@ -44,7 +44,7 @@ function row(label) {
   }
   const score = element('span', 'score', element('span', 'unseen', 'score '), label.score.toFixed(3));
   const track = element('div', 'track', element('div', 'fill'));
-  track.ariaHidden = 'true';
+  track.setAttribute('aria-hidden', 'true');
   track.firstChild.style.width = `${100 * label.score}%`;
   made.append(name, score, track);
   if (label.threshold !== null) {
