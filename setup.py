@@ -35,6 +35,7 @@ setup(
     keywords=['long-tailed recognition', 'class imbalance', 'multi-label', 'OpenMMLab', 'MMPretrain'],
     package_dir={'': 'projects'},
     packages=find_packages('projects'),
+    package_data={'mmlongtail.apis.serve': ['page.*', 'icon.svg']},
     cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['mmlongtail=mmlongtail.apis.cli:main']},
     python_requires='>=3.10',
