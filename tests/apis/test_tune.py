@@ -71,6 +71,17 @@ def test_a_wanted_precision_of_one_expert_in_a_file_of_its_own(
     assert load_trained(out).thresholds.tolist() == [0.5] * 3
 
 
+def test_unreadable_pictures_are_left_out(write_checkpoint, run, labels, picture_folder, tmp_path, capsys):
+    checkpoint, found = write_checkpoint(MANY), []
+    more = tmp_path / 'more.csv'
+    more.write_text(labels.read_text().replace('a.png', 'notes.txt,cat\na.png') + 'gone.png,dog\n')
+    for source in (labels, more):
+        assert run(checkpoint, source, '--pictures', picture_folder, '--out', tmp_path / 'a.pth') == 0
+        found.append(torch.load(tmp_path / 'a.pth', weights_only=True)['class_thresholds'])
+    assert found[0] == found[1]
+    assert 'note: 1 of 6 images are left out' in capsys.readouterr().out
+
+
 def test_validation_data_of_the_config(write_checkpoint, run, labels, picture_folder, capsys):
     dataset = dict(
         type='ListFileDataset',
@@ -100,7 +111,7 @@ def test_what_cannot_be_tuned_is_told_in_a_line(
         csv.writer(file).writerows([['path', 'cat', 'wolf', 'lynx'], ['a.png', 1, 0, 0]])
     assert run(write_checkpoint(MANY), other, '--pictures', picture_folder) == 2
     assert 'wolf' in capsys.readouterr().err
-    other.write_text('path,labels\nnotes.txt,cat\na.png,dog\n')
+    other.write_text('path,labels\nnotes.txt,cat|dog\n')
     assert run(write_checkpoint(MANY), other, '--pictures', picture_folder) == 2
     assert 'notes.txt does not decode' in capsys.readouterr().err
     assert run(write_checkpoint(MANY), labels, '--pictures', picture_folder, '--precision', '2') == 2

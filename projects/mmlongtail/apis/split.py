@@ -28,14 +28,18 @@ def make_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'source', help='config (.py), list file (.csv, .txt) or COCO-style JSON of the whole set'
+        'source',
+        help='the whole set: config (.py), list file (.csv, .txt), COCO-style JSON, folder of a folder per class or VOC '
+        'devkit',
     )
     parser.add_argument('--out', type=Path, required=True, help='list file to write (.csv)')
     parser.add_argument(
         '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
     )
     parser.add_argument(
-        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+        '--pictures',
+        default='',
+        help='folder that the paths in a list or JSON are relative to (that of the file)',
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument('--max-count', type=int, help='images of the largest class (as many as it has)')

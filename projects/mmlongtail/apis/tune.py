@@ -44,10 +44,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'source',
         nargs='?',
-        help="config, list file or COCO-style JSON of the data (the config's validation data)",
+        help="config, list, COCO-style JSON, folder per class or VOC devkit (the config's validation data)",
     )
     parser.add_argument(
-        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+        '--pictures',
+        default='',
+        help='folder that the paths in a list or JSON are relative to (that of the file)',
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument(
@@ -104,7 +106,7 @@ def named_data(args: argparse.Namespace, trained: TrainedModel) -> BaseDataset:
     try:
         return build_dataset(args.source, 'val', args.pictures, args.classes)
     except ValueError:
-        if args.classes or Path(args.source).suffix not in ('.csv', '.txt'):
+        if args.classes or Path(args.source).suffix not in ('.csv', '.tsv', '.txt'):
             raise
         return build_dataset(args.source, 'val', args.pictures, list(trained.classes))
 
@@ -127,8 +129,11 @@ def scores_and_targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and multi-hot labels of a data set of picture files, both (N, K) in the order of the model's classes.
 
+    Pictures that cannot be read are left out and named.
+
     Raises:
-        ValueError: If it has no picture files, one of them cannot be read, or it has classes that the model lacks.
+        PictureError: If none of the pictures can be read.
+        ValueError: If it has no picture files, or it has classes that the model lacks.
     """
     places = columns(inferencer.trained.classes, dataset.metainfo['classes'])
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
@@ -136,16 +141,18 @@ def scores_and_targets(
         paths = PathList(info['img_path'] for info in infos)
     except KeyError as error:
         raise ValueError(f'{type(dataset).__name__} has no picture files: name a list of pictures') from error
-    scores = []
     stream = stream_scores(inferencer, paths, batch_size=batch_size, workers=workers)
-    for item in shown(stream, 0, len(paths)):
-        if isinstance(item, PictureError):
-            raise item
-        scores.append(item)
+    items = list(shown(stream, 0, len(paths)))
+    broken = [item for item in items if isinstance(item, PictureError)]
+    if len(broken) == len(items):
+        raise broken[0]
+    if broken:
+        print(f'note: {len(broken)} of {len(items)} images are left out: {some_of(list(map(str, broken)))}')
+    read = np.array([not isinstance(item, PictureError) for item in items])
     targets = np.zeros((len(paths), len(inferencer.trained.classes)), bool)
     images, labels = image_labels(dataset)
     targets[images, places[labels]] = True
-    return np.stack(scores), targets
+    return np.stack([item for item, good in zip(items, read) if good]), targets[read]
 
 
 def store(path: Path, out: Path, thresholds: dict) -> None:
