@@ -9,6 +9,7 @@ The result is a list file for ListFileDataset; the tool prints the lines of a co
 import argparse
 import csv
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,8 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'source',
-        help='the whole set: config (.py), list file (.csv, .txt), COCO-style JSON, folder of a folder per class or VOC '
-        'devkit',
+        help='the whole set: config (.py), list file (.csv, .txt), COCO-style JSON, folder per class or VOC devkit',
     )
     parser.add_argument('--out', type=Path, required=True, help='list file to write (.csv)')
     parser.add_argument(
@@ -102,7 +102,10 @@ def make(args: argparse.Namespace) -> None:
     root = write_list(args.out, dataset, kept)
     reached = np.bincount(classes[np.isin(images, kept)], minlength=len(targets))
     print(report(statistics, targets, reached))
-    print(f'{len(kept)} of {len(dataset)} images kept, listed in {args.out}. In a config:')
+    print(
+        f'{len(kept)} of {len(dataset)} images kept, listed in {args.out}. '
+        f'`{shlex.join(["mmlongtail", "train", str(args.out), "--pictures", root])}` trains on it; in a config:'
+    )
     print(
         f"dataset=dict(type='ListFileDataset', ann_file={str(args.out)!r}, data_prefix={root!r}, pipeline=…)"
     )

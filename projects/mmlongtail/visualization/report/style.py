@@ -15,7 +15,7 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; padding-top: .5rem; border-top:
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere; }
 a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
-p, dd, figcaption, caption { max-width: 48rem; }
+p, dd, figcaption, caption { max-width: min(48rem, 100vw - 1.5rem); }
 figcaption, caption, .note { color: var(--faint); font-size: .875rem; }
 caption { text-align: left; padding: .25rem 0; }
 .scroll { overflow-x: auto; }
@@ -36,7 +36,7 @@ pre { overflow-x: auto; padding: .75rem; background: var(--soft); font-size: .81
 summary { cursor: pointer; padding: .25rem 0; }
 @media (max-width: 40rem) {
   body { padding: .75rem; }
-  .scroll svg { max-width: none; }
+  .scroll svg { max-width: max(100%, calc(.8 * var(--width))); }
 }
 @media print { details > * { display: block; } nav { display: none; } }
 """
