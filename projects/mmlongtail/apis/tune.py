@@ -1,6 +1,6 @@
 """Tune the thresholds of a multi-label model on validation data and store them in a copy of its checkpoint.
 
-    mmlongtail tune CHECKPOINT                       the validation data of its config, best F1 of each class
+    mmlongtail tune CHECKPOINT                       the validation data of its config, good F1 of each class
     mmlongtail tune CHECKPOINT val.csv --pictures data/pictures --precision 0.9
 
 Prediction uses them from then on: mmlongtail predict CHECKPOINT_tuned.pth FOLDER --out predictions.csv
@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument(
-        '--precision', type=float, help='take the lowest threshold that has it, instead of the best F1'
+        '--precision', type=float, help='take the lowest threshold that has it, instead of a good F1'
     )
     parser.add_argument('--out', type=Path, help='checkpoint to write (CHECKPOINT_tuned.pth)')
     add_model_options(parser)
@@ -167,19 +167,23 @@ def table(trained: TrainedModel, scores: np.ndarray, targets: np.ndarray, thresh
     numbers = [decisions(scores, targets, t) for t in (trained.thresholds, thresholds)]
     (_, _, before), (precision, recall, f1) = numbers
     known = targets.any(axis=0)
-    rows = ['threshold  precision  recall     F1  before  class']
+    rows = ['threshold  precision  recall     F1  before  images  class']
     for k in range(len(thresholds)) if len(thresholds) <= SHOWN else ():
         shares = ''.join(
             f'{100 * value[k]:{width}.1f}' for value, width in ((precision, 11), (recall, 8), (f1, 7))
         )
         note = '' if known[k] else ' (no image)'
-        rows.append(f'{thresholds[k]:9.3f}{shares}{100 * before[k]:8.1f}  {trained.classes[k]}{note}')
+        count = targets[:, k].sum()
+        rows.append(
+            f'{thresholds[k]:9.3f}{shares}{100 * before[k]:8.1f}{count:8}  {trained.classes[k]}{note}'
+        )
     rows = rows if len(rows) > 1 else []
     if (never := (thresholds > scores.max(axis=0)) & known).any():
         names = ', '.join(trained.classes[k] for k in np.flatnonzero(never)[:SHOWN])
         rows.append(f'no threshold has the wanted precision, so they are never predicted: {names}')
     means = [100 * value[known].mean() if known.any() else float('nan') for value in (before, f1)]
-    return '\n'.join([*rows, f'mean F1 of {known.sum()} classes: {means[0]:.1f} before, {means[1]:.1f} now'])
+    mean = f'mean F1 of {known.sum()} classes on these images: {means[0]:.1f} before, {means[1]:.1f} now'
+    return '\n'.join([*rows, f'{mean}; on others it gains less'])
 
 
 def decisions(
