@@ -98,7 +98,7 @@ def _of_precision(scores: np.ndarray, targets: np.ndarray, precision: float) -> 
 
 
 def _ranked(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores of each class in falling order, positives up to each, and which are the last of equal ones, (N, K) each."""
+    """Scores of each class in falling order, positives up to each, and which end a run of equal ones, (N, K) each."""
     order = np.argsort(-scores, axis=0, kind='stable')
     ranked = np.take_along_axis(scores, order, axis=0)
     hits = np.take_along_axis(targets, order, axis=0).cumsum(axis=0)
