@@ -1,5 +1,5 @@
 # Everything runs in the active virtual environment; where none is active, in .venv, which is made.
-#   make demo     install, train balanced softmax and its baseline on the demo set, print their table and draw it
+#   make demo     install, train logit adjustment and its baseline on the demo set, print their table and draw it
 #   make test     install, run all tests, files at once   (PYTEST_ARGS="-k losses" for some of them)
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables

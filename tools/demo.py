@@ -19,7 +19,7 @@ from mmlongtail.structures import SINGLE_LABEL
 from mmlongtail.visualization.method_figures import score_figure
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'demo'
-METHODS = dict(ce='cross-entropy', balanced_softmax='balanced softmax')  # config: name in the table
+METHODS = dict(ce='cross-entropy', logit_adjustment='logit adjustment')  # config: name in the table
 
 
 def train_into(work_dir: Path, config: str, options: Sequence[str]) -> float:

@@ -51,6 +51,12 @@ def test_confident_errors_of_many_labels():
     assert missed == [Mistake(1, 2, 0.05), Mistake(0, 0, 0.2)]  # and none of the third
 
 
+def test_images_have_their_names_or_numbers():
+    scores, targets = np.zeros((2, 1)), np.zeros((2, 1), bool)
+    assert Scored(scores, targets, True, ('a/1.png', 'b/1.png')).name(1) == 'b/1.png'
+    assert Scored(scores, targets, True).name(1) == 'image 1'
+
+
 def test_worst_pairs_are_those_of_the_confusion_matrix():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 5, 200)

@@ -27,7 +27,7 @@ def test_a_run(finished_run):
     assert run.source == str(dump.relative_to(finished_run))
     assert run.report.groups.edges == (3, 7)  # its config's
     assert run.facts['seed'] == '7' and run.facts['PyTorch'].startswith('2.')
-    assert run.facts['train data'] == 'MultiLabelDataset' and run.branches == []
+    assert run.facts['train data'] == 'MultiLabelDataset, labels.json' and run.branches == []
     assert run.statistics.cooccurrence is not None
 
 

@@ -172,6 +172,17 @@ def test_a_thumbnail_has_the_colors_of_the_picture(tmp_path):
         assert image.shape == (8, 16, 3) and image.mean(axis=(0, 1)).argmax() == channel
 
 
+def test_images_are_named_relative_to_the_folder_they_share():
+    class Images(list):
+        def get_data_info(self, i):
+            return self[i]
+
+    paths = ['/data/a/1.png', '/data/b/1.png']
+    assert scored_data.names_of(Images(dict(img_path=path) for path in paths)) == ('a/1.png', 'b/1.png')
+    assert scored_data.names_of(Images([dict(img_path='x/1.png')])) == ('1.png',)
+    assert scored_data.names_of(Images([dict(img=np.zeros(1))])) == ()
+
+
 def test_a_browser_shows_it(written, tmp_path):
     """Light and dark, phone and desktop: something is drawn, in other colors, and the console has no error."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -1,16 +1,16 @@
-"""``mmlongtail tune``: thresholds beside a search of scikit-learn's curve, stored without a loss, used from then on."""
+"""``mmlongtail tune``: thresholds of the scores that prediction gives, stored without a loss, used from then on."""
 
 import csv
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import f1_score
 from tiny_trained import CLASSES, EXPERTS, LINEAR, MANY, PIPELINE, training_config
 
 from mmlongtail.apis import LongTailInferencer
 from mmlongtail.apis.trained import load_trained
 from mmlongtail.apis.tune import main
+from mmlongtail.evaluation.functional import class_thresholds
 
 LABELS = {'a.png': 'cat|dog', 'b.png': 'dog', 'c.png': 'cat', 'deep/d.png': 'dog', 'e.png': 'cat'}
 
@@ -36,7 +36,7 @@ def scores_by_name(checkpoint, folder, monkeypatch) -> np.ndarray:
     return np.array([predict(str(folder / name), all_scores=True)[0]['all_scores'] for name in LABELS])
 
 
-def test_best_f1_is_stored_beside_all_else_and_used(
+def test_thresholds_are_stored_beside_all_else_and_used(
     write_checkpoint, run, labels, picture_folder, tmp_path, capsys, monkeypatch
 ):
     checkpoint = write_checkpoint(MANY, optimizer=dict(state=dict(a=torch.ones(2))))
@@ -48,15 +48,16 @@ def test_best_f1_is_stored_beside_all_else_and_used(
     assert after.keys() == before.keys() and after['meta'] == before['meta']
     assert torch.equal(after['optimizer']['state']['a'], torch.ones(2))
     scores = scores_by_name(checkpoint, picture_folder, monkeypatch)
-    for k in (0, 1):
-        truth = [CLASSES[k] in cell.split('|') for cell in LABELS.values()]
-        best = max(f1_score(truth, scores[:, k] >= threshold) for threshold in scores[:, k])
-        # a hair lower, as a batch of another size rounds its scores apart
-        assert f1_score(truth, scores[:, k] >= found['values'][k] - 1e-6) == pytest.approx(best)
-    assert found['values'][2] == 0.5
+    truth = np.array([[name in cell.split('|') for name in CLASSES] for cell in LABELS.values()])
+    # a batch of another size rounds its scores apart
+    np.testing.assert_allclose(found['values'], class_thresholds(scores, truth), atol=1e-5)
     np.testing.assert_array_equal(load_trained(tuned).thresholds, np.float32(found['values']))
     said = capsys.readouterr().out
-    assert 'lynx (no image)' in said and f'are in {tuned}' in said and 'mean F1 of 2 classes' in said
+    assert (
+        'lynx (no image)' in said
+        and f'are in {tuned}' in said
+        and 'mean F1 of 2 classes on these images' in said
+    )
 
 
 def test_a_wanted_precision_of_one_expert_in_a_file_of_its_own(
@@ -69,6 +70,17 @@ def test_a_wanted_precision_of_one_expert_in_a_file_of_its_own(
     assert found['goal'] == 'precision 1' and found['expert'] == 1
     assert load_trained(out, expert=1).thresholds.tolist() == found['values']
     assert load_trained(out).thresholds.tolist() == [0.5] * 3
+
+
+def test_unreadable_pictures_are_left_out(write_checkpoint, run, labels, picture_folder, tmp_path, capsys):
+    checkpoint, found = write_checkpoint(MANY), []
+    more = tmp_path / 'more.csv'
+    more.write_text(labels.read_text().replace('a.png', 'notes.txt,cat\na.png') + 'gone.png,dog\n')
+    for source in (labels, more):
+        assert run(checkpoint, source, '--pictures', picture_folder, '--out', tmp_path / 'a.pth') == 0
+        found.append(torch.load(tmp_path / 'a.pth', weights_only=True)['class_thresholds'])
+    assert found[0] == found[1]
+    assert 'note: 1 of 6 images are left out' in capsys.readouterr().out
 
 
 def test_validation_data_of_the_config(write_checkpoint, run, labels, picture_folder, capsys):
@@ -100,7 +112,7 @@ def test_what_cannot_be_tuned_is_told_in_a_line(
         csv.writer(file).writerows([['path', 'cat', 'wolf', 'lynx'], ['a.png', 1, 0, 0]])
     assert run(write_checkpoint(MANY), other, '--pictures', picture_folder) == 2
     assert 'wolf' in capsys.readouterr().err
-    other.write_text('path,labels\nnotes.txt,cat\na.png,dog\n')
+    other.write_text('path,labels\nnotes.txt,cat|dog\n')
     assert run(write_checkpoint(MANY), other, '--pictures', picture_folder) == 2
     assert 'notes.txt does not decode' in capsys.readouterr().err
     assert run(write_checkpoint(MANY), labels, '--pictures', picture_folder, '--precision', '2') == 2

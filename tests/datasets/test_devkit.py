@@ -59,7 +59,11 @@ def test_ids_to_validate(release, tmp_path):
         read_devkit(release, str(ids))
 
 
-def test_a_picture_is_missing(release):
+def test_missing_pictures(release):
     (release / 'JPEGImages' / 'b.jpg').unlink()
-    with pytest.raises(FileNotFoundError, match=r'b\.jpg'):
+    assert [path[-5:] for path in read_devkit(release).paths] == ['a.jpg', 'c.jpg', 'd.jpg']
+    for name in 'ac':
+        (release / 'JPEGImages' / f'{name}.jpg').unlink()
+    with pytest.raises(FileNotFoundError, match='3 of 4 images are missing') as error:
         read_devkit(release)
+    assert 'voc_lt' not in str(error.value)

@@ -54,6 +54,24 @@ def test_a_list(folder):
     assert data.classes == ('cat', 'dog', 'pet') and data.labels == ((0, 2), (1, 2))
 
 
+def test_a_list_of_paths_outside_its_folder(folder, tmp_path):
+    for name, paths in dict(absolute=folder, upwards='../mine').items():
+        source = tmp_path / 'lists' / f'{name}.csv'
+        source.parent.mkdir(exist_ok=True)
+        source.write_text(f'{paths}/cat/1.png,cat\n{paths}/dog/3.jpg,dog\n')
+        data = read_own_data(str(source))
+        assert data.root == tmp_path and data.paths == ('mine/cat/1.png', 'mine/dog/3.jpg')
+
+
+def test_missing_images_are_left_out_up_to_half(folder):
+    names = ['cat/1.png', 'dog/3.jpg', 'gone.jpg']
+    (folder / 'all.csv').write_text('path,labels\n' + ''.join(f'{name},cat|dog\n' for name in names))
+    assert read_own_data(str(folder / 'all.csv')).paths == ('cat/1.png', 'dog/3.jpg')
+    (folder / 'dog' / '3.jpg').unlink()
+    with pytest.raises(FileNotFoundError, match='2 of 3 images are missing: .*gone.jpg. --pictures names'):
+        read_own_data(str(folder / 'all.csv'))
+
+
 def test_a_list_elsewhere(folder, tmp_path):
     (tmp_path / 'all.txt').write_text('cat/1.png 0\ndog/3.jpg 1\n')
     (tmp_path / 'names.txt').write_text('cat\ndog\n')

@@ -101,7 +101,7 @@ def test_missing_data_root_is_reported_with_its_command_but_not_before_use(tmp_p
 
 
 def test_bad_policy_is_named(folder):
-    with pytest.raises(ValueError, match=r"broken_images='ignore'.*'stop' or 'skip'"):
+    with pytest.raises(ValueError, match=r"broken_images='ignore'.*'stop', 'skip', 'skip_missing'"):
         Four('labels', data_root=str(folder), broken_images='ignore')
 
 

@@ -34,7 +34,7 @@ def test_it_trains_both_and_shows_table_and_picture(tool, work_dir, monkeypatch,
         '|---|---:|---:|---:|---:|---:|',
     ]
     for name, config, line in zip(
-        ('cross-entropy', 'balanced softmax'), ('ce', 'balanced_softmax'), table[2:]
+        ('cross-entropy', 'logit adjustment'), ('ce', 'logit_adjustment'), table[2:]
     ):
         label, *scores, seconds = (cell.strip() for cell in line.strip('|').split('|'))
         assert label == name and int(seconds) >= 0

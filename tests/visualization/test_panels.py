@@ -35,3 +35,14 @@ def test_groups_have_their_mean_and_one_without_scores_only_its_name(signed, hea
         'medium',
         head.replace('head', 'tail').replace('80', '20'),
     ]
+
+
+def test_a_narrow_group_has_its_mean_under_its_name():
+    counts = np.array([300, *range(99, 80, -1)])  # one head class of 20
+    statistics = ClassStatistics(counts, int(counts.sum()))
+    figure, (ax,) = class_panels(1, statistics)
+    mark_groups(ax, statistics, np.arange(20.0), signed=False)
+    assert [text.get_text() for text in ax.texts] == ['head\n0.0', 'medium, mean 10.0']
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert boxes[0].x1 < boxes[1].x0

@@ -20,11 +20,17 @@ class Scored:
         scores: Between 0 and 1, (N, K).
         targets: Whether an image shows a class, (N, K) bool.
         multi_label: Whether an image may show any number of classes.
+        names: Of the images, (N,); none where they have no files.
     """
 
     scores: np.ndarray
     targets: np.ndarray
     multi_label: bool
+    names: Sequence[str] = ()
+
+    def name(self, image: int) -> str:
+        """An image's name, or its number."""
+        return self.names[image] if self.names else f'image {image}'
 
 
 @dataclass(frozen=True, eq=False)

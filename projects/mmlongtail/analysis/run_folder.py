@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +142,9 @@ def facts_of(folder: Path, meta: Mapping, cfg: Config) -> dict[str, str]:
             facts.update(VERSION.findall(file.read(LOG_BEGINNING)))
     for part in ('train', 'val', 'test'):
         if loader := cfg.get(f'{part}_dataloader'):
-            facts[f'{part} data'] = innermost(loader.dataset).get('type', 'not recorded')
+            data = innermost(loader.dataset)
+            file = os.path.basename(data.get('ann_file') or '')
+            facts[f'{part} data'] = ', '.join(filter(None, [data.get('type', 'not recorded'), file]))
     return facts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import torch
@@ -47,7 +49,16 @@ def score_data(
     targets = np.zeros((len(dataset), len(trained.classes)), bool)
     images, labels = image_labels(dataset)
     targets[images, places[labels]] = True
-    return Scored(np.stack(scores), targets, trained.multi_label)
+    return Scored(np.stack(scores), targets, trained.multi_label, names_of(dataset))
+
+
+def names_of(dataset: BaseDataset) -> tuple[str, ...]:
+    """The images' files, relative to the folder that they share; none where they are in no files."""
+    paths = [dataset.get_data_info(i).get('img_path') for i in range(len(dataset))]
+    if not all(isinstance(path, str) for path in paths):
+        return ()
+    folder = os.path.commonpath([os.path.dirname(path) for path in paths])
+    return tuple(os.path.relpath(path, folder or '.') for path in paths)
 
 
 def as_batches(items: list[dict]) -> list[dict]:

@@ -9,6 +9,7 @@ The result is a list file for ListFileDataset; the tool prints the lines of a co
 import argparse
 import csv
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,14 +29,17 @@ def make_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'source', help='config (.py), list file (.csv, .txt) or COCO-style JSON of the whole set'
+        'source',
+        help='the whole set: config (.py), list file (.csv, .txt), COCO-style JSON, folder per class or VOC devkit',
     )
     parser.add_argument('--out', type=Path, required=True, help='list file to write (.csv)')
     parser.add_argument(
         '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
     )
     parser.add_argument(
-        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+        '--pictures',
+        default='',
+        help='folder that the paths in a list or JSON are relative to (that of the file)',
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument('--max-count', type=int, help='images of the largest class (as many as it has)')
@@ -98,7 +102,10 @@ def make(args: argparse.Namespace) -> None:
     root = write_list(args.out, dataset, kept)
     reached = np.bincount(classes[np.isin(images, kept)], minlength=len(targets))
     print(report(statistics, targets, reached))
-    print(f'{len(kept)} of {len(dataset)} images kept, listed in {args.out}. In a config:')
+    print(
+        f'{len(kept)} of {len(dataset)} images kept, listed in {args.out}. '
+        f'`{shlex.join(["mmlongtail", "train", str(args.out), "--pictures", root])}` trains on it; in a config:'
+    )
     print(
         f"dataset=dict(type='ListFileDataset', ann_file={str(args.out)!r}, data_prefix={root!r}, pipeline=…)"
     )

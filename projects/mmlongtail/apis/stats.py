@@ -2,7 +2,7 @@
 
     mmlongtail stats CONFIG --out-dir work_dirs/statistics
     mmlongtail stats labels.csv --pictures data/pictures
-    mmlongtail stats data/pictures    # a folder for each class
+    mmlongtail stats data/pictures    # a folder for each class, or a VOC devkit
 
 With ``--out-dir``, class_counts.png, cooccurrence.png and cooccurrence.csv are written there.
 """
@@ -28,13 +28,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'source',
-        help='config (.py), list file (.csv, .txt), COCO-style JSON or folder of a folder per class',
+        help='config (.py), list file (.csv, .txt), COCO-style JSON, folder of a folder per class or VOC devkit',
     )
     parser.add_argument(
         '--part', choices=['train', 'val', 'test'], default='train', help='which set of a config'
     )
     parser.add_argument(
-        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+        '--pictures',
+        default='',
+        help='folder that the paths in a list or JSON are relative to (that of the file)',
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument('--edges', type=int, nargs=2, default=(20, 100), help='edges of the groups (20 100)')

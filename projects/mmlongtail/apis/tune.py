@@ -1,6 +1,6 @@
 """Tune the thresholds of a multi-label model on validation data and store them in a copy of its checkpoint.
 
-    mmlongtail tune CHECKPOINT                       the validation data of its config, best F1 of each class
+    mmlongtail tune CHECKPOINT                       the validation data of its config, good F1 of each class
     mmlongtail tune CHECKPOINT val.csv --pictures data/pictures --precision 0.9
 
 Prediction uses them from then on: mmlongtail predict CHECKPOINT_tuned.pth FOLDER --out predictions.csv
@@ -44,14 +44,16 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'source',
         nargs='?',
-        help="config, list file or COCO-style JSON of the data (the config's validation data)",
+        help="config, list, COCO-style JSON, folder per class or VOC devkit (the config's validation data)",
     )
     parser.add_argument(
-        '--pictures', default='', help='folder that the paths in a list or JSON are relative to'
+        '--pictures',
+        default='',
+        help='folder that the paths in a list or JSON are relative to (that of the file)',
     )
     parser.add_argument('--classes', help='file with one class name a line, for a list file of indices')
     parser.add_argument(
-        '--precision', type=float, help='take the lowest threshold that has it, instead of the best F1'
+        '--precision', type=float, help='take the lowest threshold that has it, instead of a good F1'
     )
     parser.add_argument('--out', type=Path, help='checkpoint to write (CHECKPOINT_tuned.pth)')
     add_model_options(parser)
@@ -104,7 +106,7 @@ def named_data(args: argparse.Namespace, trained: TrainedModel) -> BaseDataset:
     try:
         return build_dataset(args.source, 'val', args.pictures, args.classes)
     except ValueError:
-        if args.classes or Path(args.source).suffix not in ('.csv', '.txt'):
+        if args.classes or Path(args.source).suffix not in ('.csv', '.tsv', '.txt'):
             raise
         return build_dataset(args.source, 'val', args.pictures, list(trained.classes))
 
@@ -127,8 +129,11 @@ def scores_and_targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and multi-hot labels of a data set of picture files, both (N, K) in the order of the model's classes.
 
+    Pictures that cannot be read are left out and named.
+
     Raises:
-        ValueError: If it has no picture files, one of them cannot be read, or it has classes that the model lacks.
+        PictureError: If none of the pictures can be read.
+        ValueError: If it has no picture files, or it has classes that the model lacks.
     """
     places = columns(inferencer.trained.classes, dataset.metainfo['classes'])
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
@@ -136,16 +141,18 @@ def scores_and_targets(
         paths = PathList(info['img_path'] for info in infos)
     except KeyError as error:
         raise ValueError(f'{type(dataset).__name__} has no picture files: name a list of pictures') from error
-    scores = []
     stream = stream_scores(inferencer, paths, batch_size=batch_size, workers=workers)
-    for item in shown(stream, 0, len(paths)):
-        if isinstance(item, PictureError):
-            raise item
-        scores.append(item)
+    items = list(shown(stream, 0, len(paths)))
+    broken = [item for item in items if isinstance(item, PictureError)]
+    if len(broken) == len(items):
+        raise broken[0]
+    if broken:
+        print(f'note: {len(broken)} of {len(items)} images are left out: {some_of(list(map(str, broken)))}')
+    read = np.array([not isinstance(item, PictureError) for item in items])
     targets = np.zeros((len(paths), len(inferencer.trained.classes)), bool)
     images, labels = image_labels(dataset)
     targets[images, places[labels]] = True
-    return np.stack(scores), targets
+    return np.stack([item for item, good in zip(items, read) if good]), targets[read]
 
 
 def store(path: Path, out: Path, thresholds: dict) -> None:
@@ -160,19 +167,23 @@ def table(trained: TrainedModel, scores: np.ndarray, targets: np.ndarray, thresh
     numbers = [decisions(scores, targets, t) for t in (trained.thresholds, thresholds)]
     (_, _, before), (precision, recall, f1) = numbers
     known = targets.any(axis=0)
-    rows = ['threshold  precision  recall     F1  before  class']
+    rows = ['threshold  precision  recall     F1  before  images  class']
     for k in range(len(thresholds)) if len(thresholds) <= SHOWN else ():
         shares = ''.join(
             f'{100 * value[k]:{width}.1f}' for value, width in ((precision, 11), (recall, 8), (f1, 7))
         )
         note = '' if known[k] else ' (no image)'
-        rows.append(f'{thresholds[k]:9.3f}{shares}{100 * before[k]:8.1f}  {trained.classes[k]}{note}')
+        count = targets[:, k].sum()
+        rows.append(
+            f'{thresholds[k]:9.3f}{shares}{100 * before[k]:8.1f}{count:8}  {trained.classes[k]}{note}'
+        )
     rows = rows if len(rows) > 1 else []
     if (never := (thresholds > scores.max(axis=0)) & known).any():
         names = ', '.join(trained.classes[k] for k in np.flatnonzero(never)[:SHOWN])
         rows.append(f'no threshold has the wanted precision, so they are never predicted: {names}')
     means = [100 * value[known].mean() if known.any() else float('nan') for value in (before, f1)]
-    return '\n'.join([*rows, f'mean F1 of {known.sum()} classes: {means[0]:.1f} before, {means[1]:.1f} now'])
+    mean = f'mean F1 of {known.sum()} classes on these images: {means[0]:.1f} before, {means[1]:.1f} now'
+    return '\n'.join([*rows, f'{mean}; on others it gains less'])
 
 
 def decisions(

@@ -20,6 +20,7 @@ class _Release(VOCLT):
     """All images of a release that have an XML; the classes are those of the objects."""
 
     METAINFO: dict = {}
+    prepare_command = ''
 
     def load_data_list(self) -> list[dict]:
         folder = self.data_prefix['ann_path']
@@ -57,7 +58,7 @@ def read_devkit(root: Path, val_ids: str | None = None) -> OwnData:
             every release names (train and val, or trainval and test), if it does; images in neither are left out.
 
     Raises:
-        FileNotFoundError: If an image or the list is missing.
+        FileNotFoundError: If the list or more than half of the images are missing; fewer are left out.
         ValueError: If there is no XML or no object, one cannot be read, or the list names an id that is not there.
     """
     releases = find_releases(root)
@@ -76,7 +77,8 @@ def read_devkit(root: Path, val_ids: str | None = None) -> OwnData:
 
 def _read_release(release: Path, root: Path) -> OwnData:
     try:
-        dataset = _Release(str(release.parent), release.name, f'{release.name}/Annotations')
+        ids = f'{release.name}/Annotations'
+        dataset = _Release(str(release.parent), release.name, ids, broken_images='skip_missing')
         items = [dataset.get_data_info(i) for i in range(len(dataset))]
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{release}: {error} {NOT_HERE}') from error

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmpretrain.registry import DATASETS
 
-from .building import LABEL_FILES
 from .devkit import find_releases, read_devkit
 from .own_data import OwnData, join_parts
 from .picture_scan import scan_pictures
+from .pictures import PictureDataset
 from .text_file import some_of
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+LABEL_FILES = dict.fromkeys(('.csv', '.tsv', '.txt'), 'ListFileDataset') | {'.json': 'CocoJSONDataset'}
 TRAIN_NAMES, VAL_NAMES = ('train', 'training'), ('val', 'valid', 'validation', 'test', 'testing')
 EXPECTED = (
     'a folder with a folder of images for each class, a list (.csv, .tsv, .txt), a COCO-style JSON (.json) or a VOC '
@@ -117,19 +119,51 @@ def _pictures(folder: Path, root: Path) -> list[str]:
 
 
 def _read_file(path: Path, pictures: str | None, classes: str | None) -> OwnData:
-    kinds = LABEL_FILES | {'.tsv': LABEL_FILES['.csv']}
+    dataset = listed_dataset(path, pictures, classes)
+    items = [dataset.get_data_info(i) for i in range(len(dataset))]
+    files = [os.path.abspath(item['img_path']) for item in items]
+    folders = {os.path.abspath(pictures or path.parent), *map(os.path.dirname, files)}
+    root = Path(os.path.commonpath(folders))
+    paths = tuple(os.path.relpath(file, root) for file in files)
+    labels = tuple(tuple(item['gt_label']) for item in items)
+    kind = 'a COCO-style JSON' if path.suffix.lower() == '.json' else 'a list of images and labels'
+    return OwnData(kind, root, paths, labels, tuple(dataset.metainfo['classes']))
+
+
+def listed_dataset(
+    path: str | Path, pictures: str | None = None, classes: str | Sequence[str] | None = None
+) -> PictureDataset:
+    """The data set that a list or a JSON describes; up to half of its images may be missing and are left out.
+
+    Args:
+        path: A list (``.csv``, ``.tsv``, ``.txt``) or a COCO-style JSON (``.json``).
+        pictures: Folder that the paths in it are relative to; that of the file unless given.
+        classes: File with one class name a line, or the names, for a list of indices.
+
+    Raises:
+        FileNotFoundError: If the file or more than half of the images are missing.
+        ValueError: If it has another suffix, or its reader finds a fault.
+    """
+    path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in kinds:
+    if suffix not in LABEL_FILES:
         raise ValueError(f'{path}: {EXPECTED}')
-    root = Path(pictures).absolute() if pictures else path.parent
-    named = {} if classes is None or suffix == '.json' else {'classes': os.path.abspath(classes)}
+    named = {} if classes is None or suffix == '.json' else {'classes': _absolute(classes)}
     try:
-        dataset = DATASETS.build(dict(type=kinds[suffix], ann_file=str(path), data_prefix=str(root), **named))
+        return DATASETS.build(
+            dict(
+                type=LABEL_FILES[suffix],
+                ann_file=str(path.absolute()),
+                data_prefix=os.path.abspath(pictures or path.parent),
+                broken_images='skip_missing',
+                allow_outside_root=True,
+                **named,
+            )
+        )
     except FileNotFoundError as error:
         hint = '' if pictures else ' --pictures names the folder that they are in.'
         raise FileNotFoundError(f'{error}{hint}') from error
-    items = [dataset.get_data_info(i) for i in range(len(dataset))]
-    paths = tuple(os.path.relpath(item['img_path'], root) for item in items)
-    labels = tuple(tuple(item['gt_label']) for item in items)
-    kind = 'a COCO-style JSON' if suffix == '.json' else 'a list of images and labels'
-    return OwnData(kind, root, paths, labels, tuple(dataset.metainfo['classes']))
+
+
+def _absolute(classes: str | Sequence[str]) -> str | list[str]:
+    return os.path.abspath(classes) if isinstance(classes, str) else list(classes)

@@ -87,9 +87,8 @@ def scan_pictures(
         marks = dict(zip(keys, _map(pool, _mark, keys)))
         new = [key for key, mark in marks.items() if mark is not None and known.get(key, [0])[0] != mark]
         if cache is not None and new:
-            print_log(
-                f'decoding {len(new)} of {len(paths)} images, the others are known to {cache}', 'current'
-            )
+            others = f' of {len(paths)}, the others are known to {cache}' if len(new) < len(paths) else ''
+            print_log(f'decoding {len(new)} images{others}', 'current')
         found = _map(pool, lambda key: picture_fault(key, max_pixels), new)
     known.update((key, (marks[key], fault)) for key, fault in zip(new, found))
     if cache is not None and new:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import MultiLabelDataset
@@ -11,6 +11,8 @@ from mmpretrain.datasets import MultiLabelDataset
 from .picture_file import MAX_PIXELS, memory_fault, picture_fault
 from .picture_scan import scan_pictures
 from .text_file import short, some_of
+
+BROKEN_IMAGES = ('stop', 'skip', 'skip_missing')
 
 
 class PictureDataset(MultiLabelDataset):
@@ -23,15 +25,16 @@ class PictureDataset(MultiLabelDataset):
         broken_images: What becomes of an image that is missing or does not decode. ``'stop'``: a missing one is an
             error at load, one that does not decode an error when it is read. ``'skip'``: every image is decoded
             once at load and the broken ones are left out and logged, so that class counts stay right.
+            ``'skip_missing'``: as ``'stop'``, but up to half of the images may be missing and are left out and logged.
         max_pixels: Images that have more by their header are as broken as those that do not decode; None takes any.
         allow_outside_root: Whether a list may name images outside ``data_root`` and the folder of the images; where
             neither is given, it always may.
         **kwargs: What :class:`mmpretrain.datasets.MultiLabelDataset` takes.
 
     Raises:
-        ValueError: If ``broken_images`` is neither of the two, an image is listed twice or lies outside the root, none
+        ValueError: If ``broken_images`` is none of the three, an image is listed twice or lies outside the root, none
             is left, or an image that is read does not decode or is too large.
-        FileNotFoundError: If the data root, or under ``'stop'`` an image, is missing.
+        FileNotFoundError: If the data root is missing, or under ``'stop'`` an image.
     """
 
     prepare_command = ''
@@ -44,8 +47,10 @@ class PictureDataset(MultiLabelDataset):
         allow_outside_root: bool = False,
         **kwargs,
     ):
-        if broken_images not in ('stop', 'skip'):
-            raise ValueError(f"broken_images={broken_images!r}: 'stop' or 'skip' is expected")
+        if broken_images not in BROKEN_IMAGES:
+            raise ValueError(
+                f'broken_images={broken_images!r}: {", ".join(map(repr, BROKEN_IMAGES))} is expected'
+            )
         self.broken_images, self.max_pixels = broken_images, max_pixels
         self.allow_outside_root = allow_outside_root
         super().__init__(*args, **kwargs)
@@ -108,15 +113,11 @@ class PictureDataset(MultiLabelDataset):
 
     def _without_broken(self, data_list: list[dict]) -> list[dict]:
         paths = [item['img_path'] for item in data_list]
-        if self.broken_images == 'stop':
-            missing = [path for path, there in zip(paths, exist(paths)) if not there]
-            if missing:
-                raise FileNotFoundError(
-                    f'{len(missing)} of {len(paths)} images are missing: {some_of(missing)}.'
-                    f"{self._how_to_prepare()} broken_images='skip' leaves missing images out."
-                )
-            return data_list
-        faults = scan_pictures(paths, max_pixels=self.max_pixels)
+        if self.broken_images == 'skip':
+            faults = scan_pictures(paths, max_pixels=self.max_pixels)
+        else:
+            faults = {path: 'is missing' for path, there in zip(paths, exist(paths)) if not there}
+            self._check_missing(faults, len(paths))
         if faults:
             named = some_of([f'{path} {fault}' for path, fault in faults.items()])
             print_log(
@@ -125,6 +126,14 @@ class PictureDataset(MultiLabelDataset):
                 logging.WARNING,
             )
         return [item for item in data_list if item['img_path'] not in faults]
+
+    def _check_missing(self, missing: Collection[str], total: int) -> None:
+        most = total / 2 if self.broken_images == 'skip_missing' else 0
+        if len(missing) > most:
+            hint = '' if most else " broken_images='skip' leaves missing images out."
+            raise FileNotFoundError(
+                f'{len(missing)} of {total} images are missing: {some_of(list(missing))}.{self._how_to_prepare()}{hint}'
+            )
 
     def _how_to_prepare(self) -> str:
         return f' This prepares the data: `{self.prepare_command}`.' if self.prepare_command else ''

@@ -64,6 +64,7 @@ def compensation_figure(
             ax.plot(branches[name][f'{symbol}_{sign}'][order], '.-', color=color, label=f'{label} logits')
         ax.axhline(0 if symbol == 'mu' else 1, color='gray', linewidth=0.8)  # where training starts
         ax.set_title(f'{name}: $\\{symbol}$', loc='left', fontsize=10)
+        ax.ticklabel_format(axis='y', useOffset=False)  # a +1 above the panel hides its title
         ax.legend(fontsize=8, loc='lower right', bbox_to_anchor=(1, 1), ncols=2, frameon=False)
         mark_groups(ax, class_statistics, groups=groups)
     return figure

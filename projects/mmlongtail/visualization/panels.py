@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mmlongtail.structures import MULTI_LABEL, ClassGroups, ClassStatistics
 
+LETTER = 0.065  # inches of one of the groups' names
 NAMES_UP_TO = 120  # classes; beyond it their names are unreadable
 
 
@@ -67,7 +68,9 @@ def mark_groups(
             ax.axvspan(first, last, color='gray', alpha=0.12, linewidth=0, zorder=0)
         text = name
         if name in means:
-            mean = round(means[name], 1) + 0.0  # never -0.0
-            text += f', mean {mean:{"+" if signed else ""}.1f}'
+            mean = f'{round(means[name], 1) + 0.0:{"+" if signed else ""}.1f}'  # never -0.0
+            text = f'{name}, mean {mean}'
+            if LETTER * len(text) > (last - first) / len(counts) * ax.figure.get_figwidth():
+                text = f'{name}\n{mean}'
         ax.text((first + last) / 2, 0.97, text, transform=top, ha='center', va='top', fontsize=8)
     ax.margins(y=0.2)

@@ -19,6 +19,7 @@ def build() -> Figure:
 def test_it_fetches_nothing_and_is_the_same_text_twice():
     svg = draw(build, 'a "line"', 'one')
     assert svg.startswith('<svg role="img" aria-label="a &quot;line&quot;"') and svg.endswith('</svg>')
+    assert 'style="--width:216pt"' in svg
     assert 'http' not in svg and 'xlink' not in svg and 'metadata' not in svg
     assert 'currentColor' in svg and '#000000' not in svg
     assert 'title &lt; text' in svg and svg == draw(build, 'a "line"', 'one')

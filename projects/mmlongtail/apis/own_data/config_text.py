@@ -103,7 +103,7 @@ def _place(path: Path, folder: Path) -> str:
 def _loaders(facts: Facts, chosen, plan: Plan) -> dict:
     samplers = dict(
         uniform=dict(type='UniformSampler'),
-        rebalanced=dict(type='ClassAwareSampler', num_samples_cls=1, reduce=1),
+        rebalanced=dict(type='ClassAwareSampler', num_samples_cls=1, reduce='auto'),
     )
     train = _Raw("dict(dataset, ann_file='train.csv', pipeline=train_pipeline)")
     sampler = samplers['uniform']

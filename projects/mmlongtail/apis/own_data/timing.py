@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
+from mmlongtail.engine.quiet_runner import quiet_console
 from mmlongtail.structures import ClassStatistics
 
 STEPS, WARM = 4, 2
@@ -53,7 +54,8 @@ def measure(cfg: Config) -> tuple[float, float, int, int]:
         loaders.append(Runner.build_dataloader(cfg[name], seed=0))
     model = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor)).to(get_device())
     ClassStatistics.from_dataset(loaders[0].dataset).hand_to(model.modules())
-    optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    with quiet_console():
+        optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     step = _seconds(loaders[0], lambda batch: model.train().train_step(batch, optim_wrapper))
     val_step = _seconds(loaders[1], lambda batch: model.eval().val_step(batch))
     return step, val_step, *map(len, loaders)

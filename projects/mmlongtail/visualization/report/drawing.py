@@ -52,5 +52,6 @@ def _inline(text: str, words: str, key: str) -> str:
     used = set(USED.findall(svg))
     svg = ID.sub(lambda found: f' id="{key}-{found[1]}"' if found[1] in used else '', svg)
     svg = re.sub(r'(url\(#|href="#)', rf'\g<1>{key}-', svg).replace(INK, 'currentColor')
-    label = escape(words)
-    return svg.replace('<svg', f'<svg role="img" aria-label="{label}"', 1).strip()
+    label, width = escape(words), re.search(r'<svg[^>]* width="([^"]+)"', svg)[1]
+    shape = f'role="img" aria-label="{label}" style="--width:{width}"'
+    return svg.replace('<svg', f'<svg {shape}', 1).strip()

@@ -66,7 +66,9 @@ def shown(mistake: Mistake, run: Run, scored: Scored, jpeg: Callable[[int], byte
         element('b', names[mistake.label]),
         f' {mistake.score:.3f}',
         Markup('<br>'),
-        f'shows {true}, image {mistake.image}',
+        f'shows {true}',
+        Markup('<br>'),
+        element('span', scored.name(mistake.image), class_='note'),
     ]
     return element('li', picture(jpeg(mistake.image), words), Markup('<br>'), *lines)
 

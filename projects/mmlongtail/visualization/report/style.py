@@ -15,7 +15,7 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; padding-top: .5rem; border-top:
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere; }
 a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
-p, dd, figcaption, caption { max-width: 48rem; }
+p, dd, figcaption, caption { max-width: min(48rem, 100vw - 1.5rem); }
 figcaption, caption, .note { color: var(--faint); font-size: .875rem; }
 caption { text-align: left; padding: .25rem 0; }
 .scroll { overflow-x: auto; }
@@ -31,12 +31,14 @@ figure { display: inline-block; vertical-align: top; max-width: 100%; margin: 1r
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .75rem; padding: 0;
   list-style: none; font-size: .8125rem; line-height: 1.35; }
 .pictures img { width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--soft); border-radius: 4px; }
+.pictures .note { font-size: inherit; }
 .pictures li { overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .75rem; background: var(--soft); font-size: .8125rem; border-radius: 4px; }
 summary { cursor: pointer; padding: .25rem 0; }
 @media (max-width: 40rem) {
   body { padding: .75rem; }
-  .scroll svg { max-width: none; }
+  .scroll svg { max-width: max(100%, calc(.6 * var(--width))); }
+  thead th { white-space: normal; }
 }
 @media print { details > * { display: block; } nav { display: none; } }
 """
