@@ -1,5 +1,6 @@
 """From what a user names, a config or a file of labels, to the data set itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,7 +14,7 @@ def build_dataset(
     source: str,
     part: str = 'train',
     pictures: str = '',
-    classes: str | None = None,
+    classes: str | Sequence[str] | None = None,
     cfg_options: dict | None = None,
 ) -> BaseDataset:
     """Build the data set that a config, a file of labels or a folder of folders describes.
@@ -23,7 +24,7 @@ def build_dataset(
             with a folder of images for each class.
         part: Which data loader of the config is meant: 'train', 'val' or 'test'.
         pictures: Folder that the paths in a file of labels are relative to.
-        classes: File with one class name a line, for a file of labels.
+        classes: File with one class name a line, or the names, for a file of labels.
         cfg_options: Settings of the config to override.
 
     Raises:
