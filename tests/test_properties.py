@@ -29,7 +29,7 @@ from mmlongtail.evaluation.group_report import GroupReport
 from mmlongtail.structures import ClassGroups
 
 # the same examples on every machine
-settings.register_profile('same', derandomize=True, deadline=None, database=None, max_examples=25)
+settings.register_profile('same', derandomize=True, deadline=None, database=None, max_examples=20)
 settings.load_profile('same')
 pytestmark = pytest.mark.filterwarnings('ignore:.*(never draws|passes over)')
 
@@ -72,7 +72,7 @@ def one_label_sets():
     return label_sets(most=1, least=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(name=st.sampled_from(list(MAKERS)), data=label_sets(), seed=SEEDS, epoch=st.integers(0, 5))
 def test_every_draw_is_an_image_and_an_epoch_has_its_length(name, data, seed, epoch):
     assume(data.counts.max() * len(data.counts) >= 4)  # of fewer, a quarter is no epoch
@@ -92,7 +92,7 @@ def facts_of(sampler, rank: int, world: int, start: int = 0) -> list[tuple]:
     return [(int(draw), draw.stream, draw.seed) for draw in sampler]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.sampled_from(list(MAKERS)), label_sets(), SEEDS, st.integers(0, 3), st.integers(1, 5), st.floats(0, 1)
 )
