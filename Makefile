@@ -3,7 +3,9 @@
 #   make test     install, run all tests, files at once   (PYTEST_ARGS="-k losses" for some of them)
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
+#   make types    install, check the types of the public rooms
 #   make docs     install, build the site into site/; warnings are errors
+#   make release  install, build what is published into dist/, check it and use it outside of the repository
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
 
 PYTHON ?= python3
@@ -18,10 +20,10 @@ measured := configs/collab configs/baselines/multilabel configs/pg configs/basel
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
-.PHONY: demo test faults lint docs install
+.PHONY: demo test faults lint types docs release install
 
 # one thread a process: tiny models on several fight for cores and lose
-demo test faults: export OMP_NUM_THREADS = 1
+demo test faults release: export OMP_NUM_THREADS = 1
 
 demo: $(installed)
 	python tools/demo.py
@@ -42,9 +44,18 @@ lint: $(installed)
 	for folder in $(measured); do python tools/analysis/results_table.py --check $$folder/README.md || exit 1; done
 	python tools/analysis/results_table.py --check README.md --csv $(measured:=/results.csv)
 
+types: $(installed)
+	python -m mypy
+
 docs: $(installed)
 	$(PIP) install --no-build-isolation -e .[docs]
 	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
+
+release: $(installed)
+	rm -rf dist
+	python -m build --no-isolation
+	python -m twine check --strict dist/*
+	python -m pytest tests/release -o python_files='check_*.py' $(PYTEST_ARGS)
 
 install: $(installed)
 

@@ -62,6 +62,16 @@ setup(
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'text': ['transformers>=4.40'],  # tools/text_features.py
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10'],
-        'dev': ['pytest>=8', 'pytest-xdist>=3.5', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
+        'dev': [
+            'pytest>=8',
+            'pytest-xdist>=3.5',
+            'hypothesis>=6.100',
+            'pycocotools>=2.0.7',
+            'ruff>=0.15',
+            'mypy>=1.15',
+            'build>=1',
+            'twine>=6',
+            'pre-commit>=3',
+        ],
     },
 )

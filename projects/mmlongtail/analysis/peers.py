@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch import Tensor, nn
@@ -38,7 +39,7 @@ class Peers:
     """
 
     cfg: Config
-    models: Sequence[nn.Module]
+    models: Sequence[BaseModel]
     statistics: ClassStatistics
     num_workers: int = 0
 
@@ -257,7 +258,7 @@ def _expert_scores(sample) -> Tensor:
     return sample.expert_scores if 'expert_scores' in sample else sample.pred_score[None]
 
 
-def _normalization(model: nn.Module) -> tuple:
+def _normalization(model: BaseModel) -> tuple:
     """What the model's preprocessor does to every image."""
     preprocessor = model.data_preprocessor
     mean, std = (getattr(preprocessor, name, torch.empty(0)).flatten().tolist() for name in ('mean', 'std'))

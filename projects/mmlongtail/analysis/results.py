@@ -14,7 +14,8 @@ from .orders import order_table
 
 SCORES = ('total', 'head', 'medium', 'tail')
 SINGLE_LABEL_SCORES = ('top1', 'many', 'medium', 'few')
-MEASURES = {SCORES: 'mAP', SINGLE_LABEL_SCORES: 'Top-1 accuracy'}  # of each kind of run
+# of each kind of run
+MEASURES: dict[tuple[str, ...], str] = {SCORES: 'mAP', SINGLE_LABEL_SCORES: 'Top-1 accuracy'}
 RUN_COLUMNS = (
     'config',
     'method',

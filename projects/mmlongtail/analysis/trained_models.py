@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import METRICS, MODELS
-from torch import nn
 
 from mmlongtail.evaluation.metrics import LongTailMetric
 from mmlongtail.safe_loading import load_local_checkpoint
@@ -30,7 +30,7 @@ def config_groups(cfg: Config, usual: ClassGroups = MULTI_LABEL) -> ClassGroups:
     return next((metric.groups for metric in inner if isinstance(metric, LongTailMetric)), usual)
 
 
-def load_weights(module: nn.Module, checkpoint: str | Path, prefix: str = '') -> nn.Module:
+def load_weights(module: BaseModel, checkpoint: str | Path, prefix: str = '') -> BaseModel:
     """The module with a checkpoint's parameters, all of them; others that it has do not matter.
 
     Raises:
@@ -48,7 +48,7 @@ def load_weights(module: nn.Module, checkpoint: str | Path, prefix: str = '') ->
     return module.eval()
 
 
-def load_model(cfg: Config, checkpoint: str | Path) -> nn.Module:
+def load_model(cfg: Config, checkpoint: str | Path) -> BaseModel:
     """The config's model with a checkpoint's parameters, in eval mode, on the CPU.
 
     Raises:

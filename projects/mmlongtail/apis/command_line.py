@@ -11,7 +11,7 @@ from pickle import UnpicklingError
 from zipfile import BadZipFile
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -85,7 +85,7 @@ def _add_start_check(cfg: Config, allow_partial: bool) -> None:
         cfg.default_hooks = dict(hooks, start_check={'type': 'StartCheckHook', **check, **partial})
 
 
-def _complete_loader(loader: dict, args: argparse.Namespace) -> None:
+def _complete_loader(loader: ConfigDict, args: argparse.Namespace) -> None:
     """The loader settings that depend on the machine, where the config leaves them open."""
     loader.setdefault('collate_fn', dict(type='default_collate'))
     loader.setdefault('pin_memory', torch.cuda.is_available())
@@ -116,9 +116,10 @@ def errors_told(*kinds: type[Exception]) -> Iterator[None]:
     is damaged or more than data, what the checks at the start find and the other ``kinds`` have exit status 2, a loss
     that is not finite has 1.
     """
+    told: tuple[type[Exception], ...] = (OSError, UnpicklingError, BadZipFile, FloatingPointError, StartError)
     try:
         yield
-    except (OSError, UnpicklingError, BadZipFile, FloatingPointError, StartError, *kinds) as error:
+    except told + kinds as error:
         print(f'error: {describe(error)}', file=sys.stderr)
         sys.exit(1 if isinstance(error, FloatingPointError) else 2)
 

@@ -63,6 +63,7 @@ class PictureInput:
         Raises:
             PictureError: If the file cannot be read or does not pass the pipeline, or it is another kind of array.
         """
+        name: str | os.PathLike
         if isinstance(picture, np.ndarray):
             name, results = 'an array', self._of_array(picture)
         elif isinstance(picture, bytes):

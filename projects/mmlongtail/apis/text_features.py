@@ -46,7 +46,7 @@ def class_text_features(
     model, tokenizer = _load(folder)
     names = [name.replace('_', ' ') for name in classes]
     prompts = [[template.replace('{}', name) for name in names] for template in templates]
-    features = sum(normalize(_encode(model, tokenizer, each), dim=1) for each in prompts)
+    features = torch.stack([normalize(_encode(model, tokenizer, each), dim=1) for each in prompts]).sum(0)
     if space == 'visual' and hasattr(model, 'visual_projection'):
         features = normalize(features, dim=1) @ model.visual_projection.weight
     return normalize(features, dim=1)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import HOOKS, MODELS
-from torch import nn
 
 from mmlongtail.analysis.trained_models import config_groups
 from mmlongtail.engine.checkpoint_filling import (
@@ -50,7 +51,7 @@ class TrainedModel:
     """
 
     cfg: Config
-    model: nn.Module
+    model: BaseModel
     classes: tuple[str, ...]
     groups: tuple[str | None, ...]
     multi_label: bool
@@ -103,7 +104,7 @@ def config_in(content: Mapping, checkpoint: str | Path) -> Config:
         ValueError: If it has none.
     """
     for *path, last in CONFIG_TEXTS:
-        place = content
+        place: Any = content
         for key in path:
             place = place.get(key) if isinstance(place, dict) else None
         if isinstance(place, dict) and isinstance(place.get(last), str):
@@ -157,7 +158,7 @@ def is_pretrained(node) -> bool:
     return isinstance(node, dict) and node.get('type') == 'Pretrained' and 'checkpoint' in node
 
 
-def choose_expert(model: nn.Module, expert: int | None) -> None:
+def choose_expert(model: BaseModel, expert: int | None) -> None:
     """Let one expert predict.
 
     Raises:
@@ -172,7 +173,7 @@ def choose_expert(model: nn.Module, expert: int | None) -> None:
     model.head.predict_with = checks.choice('expert', expert, range(len(model.head.experts)))
 
 
-def fill(model: nn.Module, state: Mapping, hooks: list, checkpoint: str | Path, allow_partial: bool) -> None:
+def fill(model: BaseModel, state: Mapping, hooks: list, checkpoint: str | Path, allow_partial: bool) -> None:
     """Load the weights, all that predicts.
 
     Raises:
@@ -188,7 +189,7 @@ def fill(model: nn.Module, state: Mapping, hooks: list, checkpoint: str | Path, 
         )
 
 
-def prepare(model: nn.Module, hooks: list, statistics: ClassStatistics | None) -> None:
+def prepare(model: BaseModel, hooks: list, statistics: ClassStatistics | None) -> None:
     """Do for good what the config's hooks do to the model around a test."""
     if statistics is not None:
         statistics.hand_to([*model.modules(), *hooks])
@@ -205,7 +206,7 @@ def class_group_names(cfg: Config, statistics: ClassStatistics | None, multi_lab
     return tuple(groups.names[group] for group in groups.assign(statistics.class_counts))
 
 
-def class_names(content: Mapping, statistics: ClassStatistics | None, model: nn.Module) -> tuple[str, ...]:
+def class_names(content: Mapping, statistics: ClassStatistics | None, model: BaseModel) -> tuple[str, ...]:
     """Names from the training's statistics or data set, else the indices.
 
     Raises:
@@ -219,7 +220,7 @@ def class_names(content: Mapping, statistics: ClassStatistics | None, model: nn.
     return tuple(map(str, names or range(number)))
 
 
-def decide(model: nn.Module, tuned: Mapping | None, expert: int | None, num_classes: int) -> dict:
+def decide(model: BaseModel, tuned: Mapping | None, expert: int | None, num_classes: int) -> dict:
     """Thresholds (K,): tuned ones, if they are of the same expert or ensemble, else the head's; or its ``topk``.
 
     Raises:

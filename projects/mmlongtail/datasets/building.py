@@ -1,6 +1,7 @@
 """From what a user names, a config or data of their own, to the data set itself."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -31,7 +32,7 @@ def build_dataset(
     source: str,
     part: str = 'train',
     pictures: str = '',
-    classes: str | list[str] | None = None,
+    classes: str | Sequence[str] | None = None,
     cfg_options: dict | None = None,
 ) -> BaseDataset:
     """Build the data set that a config or data of a user's own describe.

@@ -59,7 +59,7 @@ class GroupReport:
         return groups | ({'total': float(known.mean())} if len(known) else {})
 
     def __str__(self) -> str:
-        rows = [('group', 'classes', 'train images', f'{self.mean_score} (%)')]
+        rows: list[tuple[str, ...]] = [('group', 'classes', 'train images', f'{self.mean_score} (%)')]
         means = self.means
         for name, members in self.members.items():
             known = np.count_nonzero(~np.isnan(self.per_class[members]))
@@ -75,9 +75,9 @@ class GroupReport:
         counts = self.class_counts
         order = np.arange(len(self.classes)) if counts is None else np.argsort(-counts, kind='stable')
         groups = None if counts is None else self.groups.assign(counts)
-        rows = [('class', 'group', 'train images', f'{self.score} (%)')]
+        rows: list[tuple[str, ...]] = [('class', 'group', 'train images', f'{self.score} (%)')]
         for k in order:
-            group = '-' if counts is None else self.groups.names[groups[k]]
+            group = '-' if groups is None else self.groups.names[groups[k]]
             score = '-' if np.isnan(self.per_class[k]) else f'{self.per_class[k]:.2f}'
             rows.append((str(self.classes[k]), group, '-' if counts is None else str(counts[k]), score))
         return _table(rows)

@@ -55,9 +55,10 @@ def number(
     """
     if value is None and optional:
         return None
-    limit = INT64 - 1 if isinstance(value, Integral) else FLOAT32
+    is_whole, is_real = isinstance(value, Integral), isinstance(value, Real)
+    limit = INT64 - 1 if is_whole else FLOAT32
     if (
-        isinstance(value, Integral if integer else Real)
+        (is_whole if integer else is_real)
         and not isinstance(value, bool)
         and -limit <= value <= limit  # NaN is in no range
         and (above is None or value > above)
@@ -69,7 +70,7 @@ def number(
     bounds = {'>': above, '>=': at_least, '<': below, '<=': at_most}
     within = ' and '.join(f'{sign} {bound}' for sign, bound in bounds.items() if bound is not None)
     kind = 'a whole number' if integer else 'a finite number'
-    large = ' of 64 bits' * (isinstance(value, Integral) and abs(value) > limit)
+    large = ' of 64 bits' * (is_whole and abs(value) > limit)
     refuse(name, value, f'{kind}{large} {within}'.strip() + ' or None' * optional)
 
 

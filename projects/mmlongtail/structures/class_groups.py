@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import checks
 
@@ -71,7 +72,7 @@ class ClassGroups:
             )
         return PRESETS[checks.choice('groups', groups, PRESETS)]
 
-    def assign(self, class_counts: Sequence[int]) -> np.ndarray:
+    def assign(self, class_counts: ArrayLike) -> np.ndarray:
         """The group of each class (6:6:8 classes on VOC-LT, 22:33:25 on COCO-LT).
 
         Args:
@@ -88,13 +89,13 @@ class ClassGroups:
         tail = counts <= low if self.tail_inclusive else counts < low
         return np.where(head, 0, np.where(tail, 2, 1))
 
-    def members(self, class_counts: Sequence[int]) -> dict[str, np.ndarray]:
+    def members(self, class_counts: ArrayLike) -> dict[str, np.ndarray]:
         """Class indices of each group, by its name, from head to tail; a group without a class is left out."""
         groups = self.assign(class_counts)
         members = {name: np.flatnonzero(groups == g) for g, name in enumerate(self.names)}
         return {name: classes for name, classes in members.items() if len(classes)}
 
-    def means(self, class_counts: Sequence[int], values: Sequence[float]) -> dict[str, float]:
+    def means(self, class_counts: ArrayLike, values: ArrayLike) -> dict[str, float]:
         """Mean of a value of each class over each group, by its name.
 
         Args:

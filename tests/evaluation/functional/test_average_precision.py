@@ -106,3 +106,12 @@ def test_arguments_stay_as_they_were():
 def test_bad_input_is_named(scores, targets, message):
     with pytest.raises(ValueError, match=message):
         average_precision(scores, targets)
+
+
+@pytest.mark.parametrize('order', ['C', 'F'])
+@pytest.mark.parametrize('num_classes', [1, 3])
+def test_the_caller_keeps_its_scores(order, num_classes):
+    scores = np.array(np.random.default_rng(0).random((9, num_classes)), order=order)
+    before = scores.copy()
+    average_precision(scores, before > 0.5)
+    np.testing.assert_array_equal(scores, before)

@@ -78,7 +78,7 @@ def test_mirrored_views_are_those_of_the_hosts_batch(batch, listed):
     host = ClsDataPreprocessor(**NORM)(dict(batch), True)['inputs']
     given = dict(batch, inputs=list(batch['inputs'])) if listed else batch
     result = BatchAugmentPreprocessor(**NORM, num_views=2, mirrored=True)(given, True)
-    assert torch.equal(result['inputs'], torch.cat([host, host.flip(-1)]))
+    torch.testing.assert_close(result['inputs'], torch.cat([host, host.flip(-1)]))
     assert labels(result) == [2, 0, 1] * 2 and len({id(sample) for sample in result['data_samples']}) == 6
 
 

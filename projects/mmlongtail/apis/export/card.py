@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -129,10 +129,11 @@ def images(facts: Facts) -> str:
 
 def class_rows(facts: Facts, run: Run | None) -> str:
     """Number, group and threshold of each class."""
-    header, columns = ['index', 'class'], [range(len(facts.classes)), facts.classes]
+    header: list[str] = ['index', 'class']
+    columns: list[Iterable] = [range(len(facts.classes)), facts.classes]
     if any(facts.groups):
         header, columns = [*header, 'group'], [*columns, facts.groups]
-    if run is not None:
+    if run is not None and run.report.class_counts is not None:
         header, columns = [*header, 'training images'], [*columns, run.report.class_counts]
     if facts.thresholds is not None:
         header, columns = [*header, 'threshold'], [*columns, [f'{t:.3f}' for t in facts.thresholds]]

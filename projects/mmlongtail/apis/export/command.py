@@ -69,9 +69,10 @@ def export(args: argparse.Namespace) -> None:
     trained = load_trained(args.checkpoint, args.config, args.expert)
     facts = facts_of(trained, args.size and tuple(args.size))
     if not ending:
-        whole = trained.cfg, trained.model.state_dict()
-        parts = whole if args.expert is None else one_expert(trained, args.checkpoint, args.expert)
-        write_folder(args.out, *parts, facts, args.checkpoint)
+        cfg, weights = trained.cfg, trained.model.state_dict()
+        if args.expert is not None:
+            cfg, weights = one_expert(trained, args.checkpoint, args.expert)
+        write_folder(args.out, cfg, weights, facts, args.checkpoint)
         print(f'weights, config and model card are in {args.out}')
         return
     graph = graph_of(trained, args.checkpoint, args.expert, facts)

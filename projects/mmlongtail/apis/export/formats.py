@@ -68,7 +68,7 @@ def write_onnx(graph: ProbabilityModel, facts: Facts, path: Path) -> float:
     made = torch.onnx.export(
         program, dynamo=True, input_names=[INPUT], output_names=[OUTPUT], verbose=False, optimize=True
     )
-    model = made.model_proto
+    model = made.model_proto  # type: ignore[union-attr]  # None is of exports to a file
     onnx.helper.set_model_props(model, facts.as_text())
     onnx.checker.check_model(model)
     content = model.SerializeToString()

@@ -65,8 +65,8 @@ def probabilities(head: nn.Module, feats: tuple) -> Tensor:
     Raises:
         ValueError: For a head that predicts in a way of its own.
     """
-    if hasattr(head, 'classifier'):
-        return probabilities(head.classifier, feats)
+    if (inner := getattr(head, 'classifier', None)) is not None:
+        return probabilities(inner, feats)
     if isinstance(head, MultiExpertHead):
         logits = head(feats).float().mean(1)  # (E, B, K)
         chosen = logits.mean(0) if head.predict_with == ENSEMBLE else logits[head.predict_with]
@@ -104,7 +104,7 @@ class Copies(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            return getattr(super().__getattr__('branches')[0], name)
+            return getattr(self._modules['branches'][0], name)  # type: ignore[index]  # always a ModuleList
 
 
 @contextmanager
@@ -138,11 +138,10 @@ def first_branched(model: ImageClassifier, images: Tensor) -> list[tuple[str, in
 
 def replace_branched(root: nn.Module, first: list[str]) -> None:
     """Put :class:`Copies` in the places of the branched modules; ``first`` are those that get rows of one branch."""
-    branched = [name for name, module in root.named_modules() if isinstance(module, BranchedModule)]
-    for name in branched:
+    branched = [(name, m) for name, m in root.named_modules() if isinstance(m, BranchedModule)]
+    for name, module in branched:
         parent, _, child = name.rpartition('.')
-        copies = Copies(root.get_submodule(name).branches, name in first)
-        setattr(root.get_submodule(parent), child, copies)
+        setattr(root.get_submodule(parent), child, Copies(module.branches, name in first))
 
 
 def check_equal(what: str, got: Tensor, expected: Tensor) -> float:

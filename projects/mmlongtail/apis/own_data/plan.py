@@ -40,7 +40,7 @@ class Plan:
 
 
 def make_plan(
-    files: Sequence[str], num_train: int, size: int | None = None, epochs: int | None = None
+    files: Sequence[str | Path], num_train: int, size: int | None = None, epochs: int | None = None
 ) -> Plan:
     """Plan by data size and machine.
 
@@ -71,7 +71,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
-def median_side(files: Sequence[str]) -> float:
+def median_side(files: Sequence[str | Path]) -> float:
     """Median of the shorter sides of some of the pictures, in pixels, by their headers."""
     some = np.random.default_rng(0).permutation(len(files))[:SAMPLED]
     sides = []

@@ -58,7 +58,7 @@ def measure(cfg: Config) -> tuple[float, float, int, int]:
         optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     step = _seconds(loaders[0], lambda batch: model.train().train_step(batch, optim_wrapper))
     val_step = _seconds(loaders[1], lambda batch: model.eval().val_step(batch))
-    return step, val_step, *map(len, loaders)
+    return step, val_step, len(loaders[0]), len(loaders[1])
 
 
 def _seconds(loader, action) -> float:

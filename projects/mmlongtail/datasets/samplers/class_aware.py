@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from mmpretrain.registry import DATA_SAMPLERS
@@ -35,7 +36,7 @@ class ClassAwareSampler(OrderSampler):
     """
 
     def __init__(
-        self, dataset, num_samples_cls: int = 3, reduce: int | str = 4, seed: int | None = None
+        self, dataset, num_samples_cls: int = 3, reduce: int | Literal['auto'] = 4, seed: int | None = None
     ) -> None:
         super().__init__(dataset, seed)
         self.num_samples_cls = checks.whole('num_samples_cls', num_samples_cls)
@@ -57,7 +58,7 @@ class ClassAwareSampler(OrderSampler):
                 f"over {len(dataset)} images: reduce is {reduce}, 'auto' makes it one pass",
                 stacklevel=2,
             )
-        images, classes = statistics.labels
+        images, classes = statistics.labels  # type: ignore[misc]  # counted: not None
         classes = classes.astype(np.min_scalar_type(len(counts)))  # 16 bits are sorted in linear time
         self._images = images[np.argsort(classes, kind='stable')]  # class by class
         self._counts = counts[counts > 0]  # (K',), the classes of a cycle

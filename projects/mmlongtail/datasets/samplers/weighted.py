@@ -87,7 +87,7 @@ class ClassWeightedSampler(WeightedSampler):
             )
         class_weights = np.zeros(len(present))
         class_weights[present] = self.class_weights(statistics.class_counts[present])
-        weights = self._image_weights(class_weights, *statistics.labels)
+        weights = self._image_weights(class_weights, *statistics.labels)  # type: ignore[misc]  # counted: not None
         self._probabilities = weights / weights.sum()
 
     @abstractmethod

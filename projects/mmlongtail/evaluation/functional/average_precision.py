@@ -65,7 +65,8 @@ def _average_precision(scores: np.ndarray, targets: np.ndarray) -> list[float]:
     """The same of some classes, (N, k), already checked."""
     # NumPy has no fast sort of half precision; every half is a float32.
     dtype = np.float32 if scores.dtype == np.float16 else scores.dtype
-    every, is_positive = np.ascontiguousarray(scores.T, dtype), np.ascontiguousarray(targets.T)  # (k, N)
+    every = np.array(scores.T, dtype, order='C')  # (k, N), a copy: it is sorted in place
+    is_positive = np.ascontiguousarray(targets.T)
     positives = [np.sort(row[mask]) for row, mask in zip(every, is_positive)]  # of each class, ascending
     every.sort(axis=1)
     return [_mean_precision(*rows) for rows in zip(every, positives)]

@@ -70,11 +70,11 @@ class LongTailMetric(BaseMetric):
 
     def make_report(self, per_class: np.ndarray, headline: str) -> GroupReport:
         """Keep, log and dump the report of these per-class scores in percent, (K,), NaN where there is none."""
-        self.report = self._report(per_class)
-        self._tell(headline)
+        self.report = report = self._report(per_class)
+        self._tell(report, headline)
         if self.dump_per_class:
-            self._dump()
-        return self.report
+            self._dump(report)
+        return report
 
     def _report(self, per_class: np.ndarray) -> GroupReport:
         """Name and group the classes; every source must agree on what they are."""
@@ -94,9 +94,9 @@ class LongTailMetric(BaseMetric):
             per_class, tuple(names), self.class_counts, self.groups, self.score, self.mean_score
         )
 
-    def _tell(self, headline: str) -> None:
+    def _tell(self, report: GroupReport, headline: str) -> None:
         """Log the table and what is missing from it."""
-        report, warn = self.report, logging.WARNING
+        warn = logging.WARNING
         if report.class_counts is None:  # MMLogger shows a repeated warning once
             print_log(
                 f'{type(self).__name__} knows no class counts of the training set, so it reports no '
@@ -115,9 +115,9 @@ class LongTailMetric(BaseMetric):
                 f'no class with {self.evidence} in {empty}: no {self.mean_score} of it', 'current', warn
             )
 
-    def _dump(self) -> None:
+    def _dump(self, report: GroupReport) -> None:
         """Write classes, training counts and scores (percent, null where there is none) as JSON."""
-        report, path = self.report, self.dump_per_class
+        path = self.dump_per_class
         if path is True:
             log_file = MMLogger.get_current_instance().log_file
             path = Path(log_file or '.').parent / self.dump_file

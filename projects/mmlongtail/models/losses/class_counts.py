@@ -31,6 +31,8 @@ class ClassCounts(nn.Module):
         tensor([30.,  6.,  1.])
     """
 
+    class_counts: Tensor
+
     def __init__(
         self,
         class_counts: Sequence[int] | None = None,

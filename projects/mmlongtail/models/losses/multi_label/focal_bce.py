@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-Value = float | Tensor | None
+Value = float | Tensor
 
 
 class Side(NamedTuple):
@@ -45,14 +45,14 @@ def focal_bce(
     step = -positive.scale, negative.scale  # by which the error grows with the logit
     factor = 1 / positive.divisor, 1 / negative.divisor
     exponent = positive.exponent, negative.exponent
-    sign = (-1.0, 1.0) if plain_focus else (None, None)
+    signs = (-1.0, 1.0)
     # a soft label is in part positive and in part negative
     if torch.compiler.is_compiling() or targets.frac().any():
-        sides = zip(step, factor, exponent, sign)
+        sides = zip(step, factor, exponent, signs if plain_focus else (None, None))
         of_positive, of_negative = (_FocalSoftplus.apply(logits, bias, *side) for side in sides)
         return torch.lerp(of_negative, of_positive, targets)
-    side = (_of_label(targets, *values) for values in (step, factor, exponent, sign))
-    return _FocalSoftplus.apply(logits, bias, *side)
+    side = (_of_label(targets, *values) for values in (step, factor, exponent))
+    return _FocalSoftplus.apply(logits, bias, *side, _of_label(targets, *signs) if plain_focus else None)
 
 
 def _of_label(targets: Tensor, positive: Value, negative: Value) -> Value:
@@ -60,15 +60,19 @@ def _of_label(targets: Tensor, positive: Value, negative: Value) -> Value:
     numbers = not isinstance(positive, Tensor) and not isinstance(negative, Tensor)
     if positive is negative or (numbers and positive == negative):
         return positive
-    ends = (v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive))
-    return torch.lerp(*ends, targets)
+    of_negative, of_positive = (
+        v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive)
+    )
+    return torch.lerp(of_negative, of_positive, targets)
 
 
 class _FocalSoftplus(torch.autograd.Function):
     """Value and gradient in one pass: autograd's own steps compute the exponentials again, and keep them all."""
 
     @staticmethod
-    def forward(ctx, logits: Tensor, bias: Value, step: Value, factor: Value, exponent: Value, sign: Value):
+    def forward(
+        ctx, logits: Tensor, bias: Value, step: Value, factor: Value, exponent: Value, sign: Value | None
+    ):
         error = (logits + bias).mul_(step)
         slope = error.sigmoid()
         small = error.abs().neg_().exp_().log1p_()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -49,7 +50,7 @@ class CollaborativeLoss(nn.Module):
             MODELS.build(checks.config('classification', classification, MODELS)) for _ in streams
         )
         checks.config('consistency', consistency, MODELS, optional=True)
-        self.consistency = None if consistency is None else MODELS.build(consistency)
+        self.consistency: Any = None if consistency is None else MODELS.build(consistency)
 
     def forward(self, logits: Tensor, targets: Tensor, streams: Sequence[str | None]) -> dict[str, Tensor]:
         """Losses and scalars of one batch.

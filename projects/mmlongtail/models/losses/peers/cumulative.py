@@ -85,5 +85,5 @@ class CumulativeLoss(nn.Module):
         mixed = self.alpha * logits[0, first] + (1 - self.alpha) * logits[1, second]  # (pairs, K)
         loss = self.alpha * loss_or_zero(self.classification, mixed, targets[first])
         loss = loss + (1 - self.alpha) * loss_or_zero(self.classification, mixed, targets[second])
-        scalars = getattr(self.classification, 'scalars', dict)()
+        scalars: dict[str, Tensor] = getattr(self.classification, 'scalars', dict)()
         return dict(loss=loss, alpha=logits.new_full((), self.alpha), **scalars)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -46,11 +48,11 @@ class NestedCollaborativeLoss(nn.Module):
             checks.config(name, value, MODELS, optional=True)
         if not any(configs.values()):
             raise ValueError(f'{configs} has no loss, expected the config of at least one')
-        if checks.flag('learnable_weights', learnable_weights) and not (inter and intra):
-            raise ValueError(
-                f'learnable_weights={learnable_weights} needs both, got inter={inter} and intra={intra}'
-            )
-        if learnable_weights:
+        if checks.flag('learnable_weights', learnable_weights):
+            if not (inter and intra):
+                raise ValueError(
+                    f'learnable_weights={learnable_weights} needs both, got inter={inter} and intra={intra}'
+                )
             inter, intra = dict(inter, loss_weight=1.0), dict(intra, loss_weight=1.0)
         self.classification = _built('classification', classification)
         self.hard = _built('hard', hard)
@@ -92,19 +94,22 @@ class NestedCollaborativeLoss(nn.Module):
             ranking = _repeated(self.intra.ranking_of(logits.flatten(0, 1)), experts)  # (E * B, K)
             peers = logits.transpose(0, 1).flatten(1, 2)  # (T, E * B, K)
             results['loss_intra'] = experts * self.intra(peers, _repeated(targets, experts), ranking)
-        return results if self.weights is None else self._weighted(results)
+        return results if self.weights is None else self._weighted(results, self.weights)
 
-    def _weighted(self, results: dict[str, Tensor]) -> dict[str, Tensor]:
+    @staticmethod
+    def _weighted(results: dict[str, Tensor], weights: Tensor) -> dict[str, Tensor]:
         """The results with the learned weights on them and among them."""
-        for name, weight in zip(('inter', 'intra'), self.weights.softmax(dim=0)):
+        for name, weight in zip(('inter', 'intra'), weights.softmax(dim=0)):
             results[f'loss_{name}'] = weight * results[f'loss_{name}']
             results[f'weight_{name}'] = weight.detach()
         return results
 
 
-def _built(name: str, config: dict | None) -> nn.Module | None:
+def _built(name: str, config: dict | None) -> Any:
     """The loss of a config, or None."""
-    loss = None if config is None else MODELS.build(config)
+    if config is None:
+        return None
+    loss = MODELS.build(config)
     if getattr(loss, 'reduction', 'mean') != 'mean':
         raise ValueError(f"{name} has reduction {loss.reduction!r}, expected 'mean'")
     return loss

@@ -111,7 +111,7 @@ class PeerLoss(nn.Module, ABC):
             logits = full_precision(logits)
             if n == 1:
                 return logits.sum() * 0
-            pairs = self.full_part(logits) if self.full else 0  # (B,)
+            pairs = self.full_part(logits) if self.full else logits.new_zeros(images)  # (B,)
             if self.hard_ratio:
                 ranking = self.ranking_of(logits) if ranking is None else ranking
                 mask = hard_categories(ranking, targets, self.hard_ratio, self.including_label)

@@ -28,7 +28,7 @@ def stream_rows(
         )
     if strangers := set(streams) - set(names):
         raise ValueError(
-            f'the batch has images of streams {sorted(strangers)} that no branch learns from; the loss '
+            f'the batch has images of streams {sorted(map(str, strangers))} that no branch learns from; the loss '
             f'knows {list(names)}: give its streams and those of StreamSampler the same names'
         )
     return {
