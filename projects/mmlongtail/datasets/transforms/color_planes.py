@@ -21,8 +21,7 @@ def scale_and_shift(planes: Planes, factor: float, shift: float) -> Planes:
     """``plane * factor + shift``, rounded and clipped to 0 ... 255."""
     if factor == 1.0 and shift == 0.0:
         return planes
-    table = np.clip(np.rint(np.arange(256) * factor + shift), 0, 255).astype(np.uint8)
-    return [cv2.LUT(plane, table) for plane in planes]
+    return [cv2.addWeighted(plane, factor, plane, 0, shift) for plane in planes]
 
 
 def shift_color(planes: Planes, degrees: float, saturation: float, factor: float = 1.0) -> Planes:
