@@ -56,5 +56,11 @@ def test_color_change_agrees_with_colorsys(picture, degrees, saturation, factor,
 
 
 def test_planes_of_a_mirrored_view_and_of_a_window(picture):
-    for view in (picture[:, ::-1], picture[::-1], picture[::-1, ::-1], picture[2:9, 3:7], picture[2:9, 3:7][:, ::-1]):
+    for view in (
+        picture[:, ::-1],
+        picture[::-1],
+        picture[::-1, ::-1],
+        picture[2:9, 3:7],
+        picture[2:9, 3:7][:, ::-1],
+    ):
         assert np.array_equal(np.stack(split(view), axis=-1), view)

@@ -14,7 +14,9 @@ def split(img: np.ndarray) -> Planes:
     """The planes of an image (H, W, C), which may be the mirrored view that ``RandomFlip`` makes of another one."""
     if img.strides[1] > 0:
         return cv2.split(img)
-    return [cv2.flip(plane, 1) for plane in cv2.split(img[:, ::-1])]  # OpenCV copies such views pixel by pixel
+    return [
+        cv2.flip(plane, 1) for plane in cv2.split(img[:, ::-1])
+    ]  # OpenCV copies such views pixel by pixel
 
 
 def scale_and_shift(planes: Planes, factor: float, shift: float) -> Planes:
@@ -85,7 +87,9 @@ def _moved(distances: Planes, chroma: np.ndarray, part: float) -> Planes:
     back = cv2.subtract(chroma, on)
     either = cv2.bitwise_xor(on, back)
     moved = []
-    for own, following, last in zip(distances, (*distances[1:], distances[0]), (distances[2], *distances[:2])):
+    for own, following, last in zip(
+        distances, (*distances[1:], distances[0]), (distances[2], *distances[:2])
+    ):
         near = cv2.compare(following, last, cv2.CMP_LE)  # 255 where the next channel is the nearer one
         turn = cv2.bitwise_xor(back, cv2.bitwise_and(near, either))
         plus, minus = cv2.subtract(turn, following), cv2.subtract(following, turn)
