@@ -3,6 +3,7 @@
 #   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
+#   make bench    install, run the benchmarks that need no data, print their table (an hour or so on a busy machine)
 #   make docs     install, build the site into site/; warnings are errors
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
 
@@ -18,10 +19,10 @@ measured := configs/collab configs/baselines/multilabel configs/pg configs/basel
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
-.PHONY: demo test faults lint docs install
+.PHONY: demo test faults bench lint docs install
 
 # one thread a process: tiny models on several fight for cores and lose
-demo test faults: export OMP_NUM_THREADS = 1
+demo test faults bench: export OMP_NUM_THREADS = 1
 
 demo: $(installed)
 	python tools/demo.py
@@ -40,6 +41,9 @@ lint: $(installed)
 	python tools/check_configs.py
 	for folder in $(measured); do python tools/analysis/results_table.py --check $$folder/README.md || exit 1; done
 	python tools/analysis/results_table.py --check README.md --csv $(measured:=/results.csv)
+
+bench: $(installed)
+	python tools/benchmarks/all.py $(BENCH)
 
 docs: $(installed)
 	$(PIP) install --no-build-isolation -e .[docs]

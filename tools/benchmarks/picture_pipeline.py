@@ -120,7 +120,9 @@ def main() -> None:
         ]
         speed = statistics.median(r[name] for r in rounds[1:])
         place, least = GOALS.get(name, (0, 0))
-        goal = f'   goal: {("over decode and resize", "over decode")[place]} at least {least}' if least else ''
+        goal = (
+            f'   goal: {("over decode and resize", "over decode")[place]} at least {least}' if least else ''
+        )
         print(f'{name:28}{speed:10,.0f}{ratios[0]:24.2f}{ratios[1]:13.2f}{goal}')
 
 

@@ -56,7 +56,9 @@ class Noise(BaseDataset):
     def __init__(self, number: int, size: int, num_classes: int, several: bool) -> None:
         self.shape, self.several = (number, size, size, 3), several
         super().__init__(
-            ann_file='', metainfo=dict(classes=[*map(str, range(num_classes))]), pipeline=[dict(type='PackInputs')]
+            ann_file='',
+            metainfo=dict(classes=[*map(str, range(num_classes))]),
+            pipeline=[dict(type='PackInputs')],
         )
 
     def load_data_list(self) -> list[dict]:
@@ -168,7 +170,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--depth', type=int, help="of a ResNet in the place of the config's backbone's")
     parser.add_argument('--rounds', type=int, default=20)
     parser.add_argument('--device', default='cpu')
-    parser.add_argument('--profile', action='store_true', help="print where the Runner's step spends its time")
+    parser.add_argument(
+        '--profile', action='store_true', help="print where the Runner's step spends its time"
+    )
     return parser
 
 
@@ -177,7 +181,7 @@ def main() -> None:
     args = make_parser().parse_args()
     torch.set_num_threads(1)
     print(f'batches of {args.batch_size} images of {args.size} px, {args.device}, {args.rounds} rounds')
-    print(f'{"config":36}{"bare ms":>9}' + ''.join(f'{name:>16}' for name in GOALS))
+    print(f'{"config":48}{"bare ms":>9}' + ''.join(f'{name:>16}' for name in GOALS))
     for path in args.configs:
         with tempfile.TemporaryDirectory() as args.folder:
             loop = measure(path, args)
@@ -186,7 +190,10 @@ def main() -> None:
             for above, below in (name.split(' / ') for name in GOALS)
         ]
         bare = 1000 * statistics.median(t['bare'] for t in loop.times)
-        print(f'{Path(path).stem:36}{bare:9.1f}' + ''.join(f'{ratio:16.3f}' for ratio in ratios))
+        print(
+            f'{"/".join(Path(path).with_suffix("").parts[-2:]):48}{bare:9.1f}'
+            + ''.join(f'{ratio:16.3f}' for ratio in ratios)
+        )
         if loop.profile:
             pstats.Stats(loop.profile).sort_stats('cumulative').print_stats(40)
     goals = (f'{name} at most {limits[args.size > 32]}' for name, limits in GOALS.items())

@@ -97,7 +97,9 @@ class ClassStatistics:
         together = state.get('cooccurrence')
         if together is None:
             together = _symmetric(*state['pairs'], len(counts)) if 'pairs' in state else diags_array(counts)
-        return cls(counts, state['num_images'], tuple(state['classes']), stored_cooccurrence=csr_matrix(together))
+        return cls(
+            counts, state['num_images'], tuple(state['classes']), stored_cooccurrence=csr_matrix(together)
+        )
 
 
 def _symmetric(rows: list[int], columns: list[int], values: list[int], size: int) -> csr_matrix:

@@ -2,7 +2,9 @@
 
 
 def test_table_of_all_ways(benchmark):
-    lines = benchmark('picture_pipeline.py', '--images', 2, '--rounds', 1, SIDES=(60, 80), SMALLEST=50, SIDE=16)
+    lines = benchmark(
+        'picture_pipeline.py', '--images', 2, '--rounds', 1, SIDES=(60, 80), SMALLEST=50, SIDE=16
+    )
     title, *rows = [line for line in lines if ' - INFO - ' not in line]
     assert title.split() == 'way images/s over decode and resize over decode'.split()
     assert [row.split('  ')[0] for row in rows] == [
