@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import mmlongtail  # noqa: F401  first: it mends the host packages
@@ -85,7 +86,7 @@ class ComparingLoop(ResumableEpochLoop):
         self.runner.model.train()
         batches = [batch for _, batch in zip(range(4), self.dataloader)]
         for i in range(self.rounds + 2):
-            steps = dict(Runner=lambda b: self._whole(i, b), bare=self._bare, floor=self._floor)
+            steps = dict(Runner=partial(self._whole, i), bare=self._bare, floor=self._floor)
             order = [STEPS[(i + place) % 3] for place in range(3)]
             seconds = {name: self._seconds(steps[name], batches[i % len(batches)]) for name in order}
             if i >= 2:  # the first ones warm up

@@ -22,8 +22,8 @@ class ClassStatistics:
         num_images: Images in all.
         classes: Names of the classes, (K,).
         labels: The labels themselves as :func:`image_labels` gives them, where they are known.
-        stored_cooccurrence: What :attr:`cooccurrence` gives where only that is known (from a checkpoint), (K, K), or as a
-            sparse matrix.
+        stored_cooccurrence: What :attr:`cooccurrence` gives where only that is known (from a checkpoint), (K, K),
+            dense or sparse.
     """
 
     class_counts: np.ndarray
