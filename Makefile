@@ -4,6 +4,7 @@
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
 #   make types    install, check the types of the public rooms
+#   make bench    install, run the benchmarks that need no data, print their table (an hour or so on a busy machine)
 #   make docs     install, build the site into site/; warnings are errors
 #   make release  install, build what is published into dist/, check it and use it outside of the repository
 # PYTHON makes .venv; PIP installs (PIP="uv pip" with uv).
@@ -20,10 +21,10 @@ measured := configs/collab configs/baselines/multilabel configs/pg configs/basel
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)
 
-.PHONY: demo test faults lint types docs release install
+.PHONY: demo test faults bench lint types docs release install
 
 # one thread a process: tiny models on several fight for cores and lose
-demo test faults release: export OMP_NUM_THREADS = 1
+demo test faults bench release: export OMP_NUM_THREADS = 1
 
 demo: $(installed)
 	python tools/demo.py
@@ -46,6 +47,9 @@ lint: $(installed)
 
 types: $(installed)
 	python -m mypy
+
+bench: $(installed)
+	python tools/benchmarks/all.py $(BENCH)
 
 docs: $(installed)
 	$(PIP) install --no-build-isolation -e .[docs]

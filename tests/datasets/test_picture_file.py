@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from mmlongtail.datasets.picture_file import MAX_PIXELS, memory_fault, picture_fault
+from mmlongtail.datasets.picture_file import MAX_PIXELS, jpeg_size, memory_fault, picture_fault, picture_size
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -98,3 +99,23 @@ def test_a_chunk_longer_than_the_file_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, 'imdecode', None)
     for fault in (picture_fault(str(path)), memory_fault(str(path)), memory_fault(str(path), None)):
         assert fault == 'is damaged: it has a chunk of 2147483648 bytes, longer than the file'
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'L', 'CMYK'])
+@pytest.mark.parametrize('options', [{}, dict(progressive=True), dict(comment=b'a' * 700, optimize=True)])
+def test_size_of_a_jpeg_is_what_pillow_says(tmp_path, mode, options):
+    path, exif = tmp_path / 'a.jpg', Image.Exif()
+    exif[0x0112] = 6  # to be turned: the header's size is meant
+    Image.new(mode, (90, 72)).save(path, exif=exif, **options)
+    with Image.open(path) as picture:
+        assert jpeg_size(path.read_bytes()) == picture_size(str(path)) == picture.size == (90, 72)
+
+
+def test_a_size_behind_the_first_bytes_or_of_another_format_is_left_to_pillow(tmp_path):
+    path = tmp_path / 'a.jpg'
+    Image.new('RGB', (90, 72)).save(path, comment=b'a' * 5000)
+    assert jpeg_size(path.read_bytes()[:4096]) is None and picture_size(str(path)) == (90, 72)
+    content = path.read_bytes()
+    assert jpeg_size(content[:2] + b'\xff' + content[2:]) is None  # a fill byte
+    assert jpeg_size(b'') is jpeg_size(content[1:]) is jpeg_size(content[:20]) is None
+    assert picture_size(str(write(tmp_path, 'png'))) == (90, 72) and picture_size('none') == (0, 0)

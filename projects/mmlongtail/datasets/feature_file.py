@@ -62,24 +62,14 @@ class FeatureFile:
         Raises:
             DiskFullError: If the disk has not so much; nothing is left then.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        size = feature_bytes(views, images, shape, storage)
-        free = shutil.disk_usage(self.folder).free
-        try:
-            if free < size + KEPT_FREE:
-                raise DiskFullError(
-                    f'{self.folder}: the features have {size / GIB:.3g} GiB, but the disk only {free / GIB:.3g} GiB '
-                    'free: fewer views, a storage of 16 bits or another folder are needed'
-                )
-            _reserve(self.folder / 'features', size)
-            _reserve(self.folder / 'done', -(-views * images // chunk))
-            sizes = dict(views=views, images=images, shape=list(shape), storage=storage, chunk=chunk)
-            with written_whole(self.folder / 'entry.json') as file:
-                file.write(json.dumps(about | sizes, indent=1).encode())
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+        sizes = dict(views=views, images=images, shape=list(shape), storage=storage, chunk=chunk)
+        done = -(-views * images // chunk)
+        take_space(
+            self.folder,
+            dict(features=feature_bytes(views, images, shape, storage), done=done),
+            about | sizes,
+            'the features have {}: fewer views, a storage of 16 bits or another folder are needed',
+        )
         self.load()
 
     def _map(self, name: str) -> np.memmap:
@@ -132,6 +122,36 @@ class FeatureFile:
 def feature_bytes(views: int, images: int, shape: Sequence[int], storage: str) -> int:
     """Bytes of N images' features in V views."""
     return views * images * prod(shape) * STORAGES[storage].itemsize
+
+
+def take_space(folder: Path, sizes: dict[str, int], about: dict, words: str, **contents: bytes) -> None:
+    """Make a folder anew with files of zeros, whose disk space is taken, and at last ``entry.json``.
+
+    Args:
+        folder: The folder.
+        sizes: Names and bytes of the files of zeros.
+        about: What ``entry.json`` says.
+        words: Of the error, with a place for the numbers.
+        **contents: Names and contents of further files.
+
+    Raises:
+        DiskFullError: If the disk has not so much; nothing is left then.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    size, free = next(iter(sizes.values())), shutil.disk_usage(folder).free
+    try:
+        if free < size + KEPT_FREE:
+            numbers = f'{size / GIB:.3g} GiB, but the disk only {free / GIB:.3g} GiB free'
+            raise DiskFullError(f'{folder}: {words.format(numbers)}')
+        for name, bytes_of in sizes.items():
+            _reserve(folder / name, bytes_of)
+        for name, content in (contents | {'entry.json': json.dumps(about, indent=1).encode()}).items():
+            with written_whole(folder / name) as file:
+                file.write(content)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _reserve(path: Path, size: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,6 +54,14 @@ class FeatureStore:
         """Let others use what this run has built."""
         _wait(lock, exclusive=False)
 
+    @contextmanager
+    def making(self, key: str) -> Iterator[None]:
+        """Be the only one to make the folder of a key, while many may use it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / f'{key}.making', 'wb') as lock:
+            self.only(lock)
+            yield
+
     def make_room(self, size: int, key: str) -> None:
         """Remove the least recently used files until ``size`` bytes more keep the limit; those in use stay.
 
@@ -78,7 +86,8 @@ class FeatureStore:
         """Time of the last use, bytes and folder of each file."""
         for path in self.folder.glob('*/entry.json'):
             with suppress(OSError):
-                yield path.stat().st_mtime, (path.parent / 'features').stat().st_size, path.parent
+                sizes = [file.stat().st_size for file in path.parent.iterdir()]
+                yield path.stat().st_mtime, max(sizes), path.parent
 
     def _remove(self, folder: Path) -> bool:
         with open(self.folder / f'{folder.name}.lock', 'wb') as file:

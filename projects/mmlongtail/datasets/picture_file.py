@@ -1,6 +1,7 @@
 """One image file: whether a pipeline can use it, and if not, why."""
 
 import os
+import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -11,6 +12,10 @@ from PIL import Image
 
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000: 300 MB once decoded
 PNG = b'\x89PNG\r\n\x1a\n'
+JPEG = b'\xff\xd8\xff'
+FIRST_BYTES = 4096  # of a file, enough for the size of most JPEGs
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # kinds of a JPEG's segments that tell its size
+SEGMENTS = {0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}  # and those before them that do not
 REDUCED_FROM = 64  # px of the shorter side of a JPEG
 
 
@@ -45,8 +50,28 @@ def memory_fault(source: str | bytes, max_pixels: int | None = MAX_PIXELS) -> st
         source: Path of the file, or what is in it.
         max_pixels: Images that have more by their header are refused; None lets any pass.
     """
-    too_large = None if max_pixels is None else _too_large(_header(source), max_pixels)
-    return too_large or _overlong_chunk(source)
+    header = _header(source)
+    return _too_large(header, max_pixels) or (None if header.kind == 'JPEG' else _overlong_chunk(source))
+
+
+def picture_size(path: str) -> tuple[int, int]:
+    """Width and height by an image's header, before any turn that its EXIF asks for; zeros where it is not known."""
+    header = _header(path)
+    return header.width, header.height
+
+
+def jpeg_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height by the first bytes of a JPEG, if these are one's and tell: a tenth of the time of Pillow."""
+    place = 2 if content[:3] == JPEG else len(content)
+    while place + 9 <= len(content) and content[place] == 0xFF:
+        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], 'big')
+        if kind in FRAMES:
+            height, width = struct.unpack_from('>HH', content, place + 5)
+            return width, height
+        if kind not in SEGMENTS:  # what this does not know, such as fill bytes, is Pillow's to read
+            return None
+        place += 2 + length
+    return None
 
 
 def _opened(source: str | bytes) -> BinaryIO:
@@ -57,10 +82,10 @@ def _overlong_chunk(source: str | bytes) -> str | None:
     """Find a chunk of a PNG that would be longer than the file: OpenCV takes as much memory, up to 4 GB, as it says."""
     try:
         with _opened(source) as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(0)
             if file.read(len(PNG)) != PNG:
                 return None
+            size = file.seek(0, os.SEEK_END)
+            file.seek(len(PNG))
             while len(start := file.read(8)) == 8 and start[4:] != b'IEND':  # what follows is not read
                 length = int.from_bytes(start[:4], 'big')
                 if file.tell() + length > size:
@@ -83,7 +108,11 @@ class _Header:
 
 def _header(source: str | bytes) -> _Header:
     try:
-        with _opened(source) as file, Image.open(file) as picture:
+        with _opened(source) as file:
+            if size := jpeg_size(file.read(FIRST_BYTES)):
+                return _Header('JPEG', *size)
+            file.seek(0)
+            picture = Image.open(file)
             return _Header(picture.format or '', *picture.size)
     except Image.DecompressionBombError as error:  # of more pixels than Pillow opens at all
         return _Header(refused=str(error))

@@ -53,6 +53,7 @@ class PictureDataset(MultiLabelDataset):
             )
         self.broken_images, self.max_pixels = broken_images, max_pixels
         self.allow_outside_root = allow_outside_root
+        self._harmless = bytearray()  # 1 for images whose memory this process has checked
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
@@ -85,13 +86,18 @@ class PictureDataset(MultiLabelDataset):
 
     def prepare_data(self, idx: int) -> dict:
         """Run the pipeline on one image; an image that is too large or does not decode is named."""
-        path = self.get_data_info(idx)['img_path']
-        fault = memory_fault(path, self.max_pixels)
-        if fault:
-            raise ValueError(f'{path} {fault}')
+        if len(self._harmless) != len(self):
+            self._harmless = bytearray(len(self))
+        if not self._harmless[idx]:
+            path = self.get_data_info(idx)['img_path']
+            fault = memory_fault(path, self.max_pixels)
+            if fault:
+                raise ValueError(f'{path} {fault}')
+            self._harmless[idx] = True
         try:
             return super().prepare_data(idx)
         except Exception as error:
+            path = self.get_data_info(idx)['img_path']
             fault = picture_fault(path, self.max_pixels)
             if fault is None:
                 raise

@@ -15,6 +15,7 @@ def benchmark(monkeypatch, capsys) -> Callable:
     """The lines that a benchmark prints, with these options and these constants of its module."""
 
     def run(name: str, *options, **constants) -> list[str]:
+        monkeypatch.syspath_prepend(str(TOOLS))  # as of a script
         main = runpy.run_path(str(TOOLS / name))['main']
         for constant, value in constants.items():
             monkeypatch.setitem(main.__globals__, constant, value)

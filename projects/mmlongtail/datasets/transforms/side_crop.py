@@ -36,7 +36,7 @@ class RandomSideCrop(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Crop ``results['img']``."""
         top, left, height, width = self._window(*results['img'].shape[:2])
-        results['img'] = np.ascontiguousarray(results['img'][top : top + height, left : left + width])
+        results['img'] = results['img'][top : top + height, left : left + width]
         results['img_shape'] = results['img'].shape[:2]
         return results
 

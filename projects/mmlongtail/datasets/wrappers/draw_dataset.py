@@ -37,7 +37,7 @@ class DrawDataset(DatasetWrapper):
                 f"DrawDataset writes a draw's stream into item['data_samples'], but {type(self.dataset).__name__} gave "
                 f'none: its pipeline must end with PackInputs'
             )
-        item['data_samples'].set_metainfo(dict(stream=index.stream))
+        item['data_samples'].set_field(index.stream, 'stream', field_type='metainfo')
         return item
 
 
