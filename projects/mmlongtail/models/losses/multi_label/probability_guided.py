@@ -45,8 +45,8 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
         The two means, (K,) each, detached; 0.5 where no rank has any image.
     """
     logits, negatives = logits.detach(), 1 - targets
-    right = (targets * logits.sigmoid()).sum(0), (negatives * (-logits).sigmoid()).sum(0)
-    sums = torch.stack([*right, targets.sum(0), negatives.sum(0)]).view(2, 2, -1)  # (2, 2, K)
+    right = logits.sigmoid().mul_(targets), logits.neg().sigmoid_().mul_(negatives)
+    sums = torch.stack([side.sum(0) for side in (*right, targets, negatives)]).view(2, 2, -1)  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
     members = groups == torch.arange(len(MULTI_LABEL.names), device=groups.device)[:, None]  # (3, K)
@@ -162,12 +162,12 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
                 factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
             if self.focal == 'adaptive':
                 gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
-        positive = Side(factors['pos_scale'], factors['pos_divisor'], gamma_pos)
-        negative = Side(factors['neg_scale'], factors['neg_divisor'], gamma_neg)
-        loss = focal_bce(logits, targets, positive, negative, bias, self.focal_on == 'plain')
-        if not self.reweight:
-            return self.balance * loss
-        return self.balance * rebalanced_weight(targets, self.counts.seen(logits), **self.reweight) * loss
+        positive = Side(factors['pos_scale'], self.balance / factors['pos_divisor'], gamma_pos)
+        negative = Side(factors['neg_scale'], self.balance / factors['neg_divisor'], gamma_neg)
+        weight = None
+        if self.reweight:
+            weight = rebalanced_weight(targets, self.counts.seen(logits), **self.reweight)
+        return focal_bce(logits, targets, positive, negative, bias, self.focal_on == 'plain', weight)
 
     def class_factors(self, counts: Tensor) -> Tensor:
         """The four factors, (4, K), of classes with counts (K,)."""
