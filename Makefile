@@ -1,6 +1,6 @@
 # Everything runs in the active virtual environment; where none is active, in .venv, which is made.
 #   make demo     install, train balanced softmax and its baseline on the demo set, print their table and draw it
-#   make test     install, run all tests                  (PYTEST_ARGS="-k losses" for some of them)
+#   make test     install, run all tests, files at once   (PYTEST_ARGS="-k losses" for some of them)
 #   make faults   install, kill runs, fill disks, damage files; the counts go into docs/reliability.md (half an hour)
 #   make lint     install, check style, every config and the READMEs' tables
 #   make docs     install, build the site into site/; warnings are errors
@@ -26,8 +26,9 @@ demo test faults: export OMP_NUM_THREADS = 1
 demo: $(installed)
 	python tools/demo.py
 
+# more processes than that would need more memory than a laptop has
 test: $(installed)
-	python -m pytest $(PYTEST_ARGS)
+	python -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 KILLS ?= 50
 

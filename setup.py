@@ -35,6 +35,7 @@ setup(
     keywords=['long-tailed recognition', 'class imbalance', 'multi-label', 'OpenMMLab', 'MMPretrain'],
     package_dir={'': 'projects'},
     packages=find_packages('projects'),
+    package_data={'mmlongtail.apis.serve': ['page.*', 'icon.svg']},
     cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['mmlongtail=mmlongtail.apis.cli:main']},
     python_requires='>=3.10',
@@ -61,6 +62,6 @@ setup(
         'parquet': ['pyarrow>=14'],  # mmlongtail predict --out x.parquet
         'text': ['transformers>=4.40'],  # tools/text_features.py
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10'],
-        'dev': ['pytest>=8', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
+        'dev': ['pytest>=8', 'pytest-xdist>=3.5', 'pycocotools>=2.0.7', 'ruff>=0.15', 'pre-commit>=3'],
     },
 )

@@ -36,6 +36,20 @@ def test_the_package_is_what_is_imported(settings):
     assert len(settings['packages']) == len(folders)  # none lacks its __init__.py
 
 
+def test_files_that_are_no_modules_are_installed_too(settings):
+    folder = ROOT / 'projects'
+    there = {
+        path for path in folder.rglob('*.*') if path.is_file() and path.suffix not in ('.py', '.pyc', '.md')
+    }
+    named = {
+        path
+        for package, patterns in settings['package_data'].items()
+        for pattern in patterns
+        for path in (folder / package.replace('.', '/')).glob(pattern)
+    }
+    assert there == named and len(named) == 4
+
+
 def test_the_console_command_is_a_function(settings):
     [script] = settings['entry_points']['console_scripts']
     name, _, target = script.partition('=')

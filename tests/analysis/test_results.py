@@ -43,6 +43,16 @@ def test_methods_of_few_seeds_can_be_left_out():
     assert '| two | 2 |' in filled and '| one |' not in filled
 
 
+def test_orders_stand_between_markers_of_their_own():
+    text = '<!-- order:VOC-LT steps="ERM < better" image_size=128 -->\nold\n<!-- /order -->\nafter\n'
+    rows = [run(), run(seed=1, total='51.00'), run('better', total='52.00'), run('better', 1, total='53.50')]
+    filled = results.fill_markers(text, [*rows, run('better', image_size='224')])
+    assert '| ERM < better | 2 | +2.25 ± 0.35 | 2 of 2 |' in filled and filled.endswith(
+        '<!-- /order -->\nafter\n'
+    )
+    assert results.fill_markers(filled, rows) == filled
+
+
 def test_a_missing_group_is_a_dash():
     table = results.markdown_table([run(tail=''), run(seed=1)])
     assert '| ERM | 2 | 50.00 ± 0.00 | 60.00 ± 0.00 | 50.00 ± 0.00 | – |' in table

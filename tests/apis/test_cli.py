@@ -53,7 +53,7 @@ def test_status_of_a_command_is_that_of_the_program(capsys, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    'tool', ['predict', 'tune', 'report', 'export', 'data/dataset_statistics', 'data/make_long_tail']
+    'tool', ['predict', 'tune', 'report', 'export', 'serve', 'data/dataset_statistics', 'data/make_long_tail']
 )
 def test_tools_are_doors_to_the_commands(tool):
     main = runpy.run_path(str(TOOLS / f'{tool}.py'))['main']

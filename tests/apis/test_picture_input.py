@@ -35,6 +35,22 @@ def test_files_are_read_as_the_pipeline_says(picture_folder):
     assert sample.img_path == str(picture_folder / 'b.png') and sample.ori_shape == (20, 9)
 
 
+@pytest.mark.parametrize(
+    'loading', [dict(), dict(color_type='grayscale'), dict(to_float32=True), dict(imdecode_backend='pillow')]
+)
+def test_what_is_in_a_file_is_read_as_the_file(loading, picture_folder):
+    path = picture_folder / 'b.png'
+    for steps in (PIPELINE[1:], PIPELINE[2:]):
+        read = PictureInput(training_config(MANY, [dict(type='LoadImageFromFile', **loading), *steps]))
+        of_file, of_bytes = read(path), read(path.read_bytes())
+        assert torch.equal(of_bytes['inputs'], of_file['inputs'])
+        assert of_bytes['inputs'].dtype == of_file['inputs'].dtype
+        assert of_bytes['data_samples'].ori_shape == of_file['data_samples'].ori_shape == (20, 9)
+    for content, words in ((b'', 'does not decode'), (path.read_bytes()[:50], 'longer than the file')):
+        with pytest.raises(PictureError, match=f'^the file .*{words}'):
+            read(content)
+
+
 def test_a_pipeline_that_opens_nothing_gets_rgb():
     picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
     as_it_is, swapped = (

@@ -14,16 +14,7 @@ from mmlongtail.tensor_file import write_class_features
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs' / 'foundation'
 SIZES = dict(embed_dims=8, num_layers=12, num_heads=2, feedforward_channels=16)
-DRY_RUNS = (
-    'imagenet_lt_lift',
-    'imagenet_lt_liftplus',
-    'imagenet_lt_linear_probe_dinov2',
-    'cifar100_lt_if100_ncl',
-    'cifar100_lt_if100_lift_in21k',
-    'voc_lt_lift_collab',
-    'voc_lt_lift_pg',
-    'voc_lt_lm_clip',
-)
+DRY_RUNS = sorted(path.stem for path in FOLDER.glob('*.py'))
 
 
 @pytest.fixture(scope='session')

@@ -73,6 +73,17 @@ def test_the_limit_itself_is_allowed(tmp_path):
     assert memory_fault(str(tmp_path / 'none.png')) is None  # whoever reads it will say so
 
 
+def test_what_is_in_a_file_is_as_good_as_the_file(tmp_path):
+    for suffix in ('jpg', 'png', 'bmp'):
+        path = write(tmp_path, suffix)
+        content = path.read_bytes()
+        for cut in (content, content[: len(content) // 2], content[:1], b''):
+            path.write_bytes(cut)
+            for check in (picture_fault, memory_fault):
+                assert check(cut) == check(str(path)) and check(cut, 9) == check(str(path), 9)
+    assert memory_fault(png_that_says(100001, 1000)).startswith('is too large (100001 x 1000)')
+
+
 def test_what_follows_a_png_does_not_matter(tmp_path):
     path = write(tmp_path, 'png')
     path.write_bytes(path.read_bytes() + b'\xff' * 100)

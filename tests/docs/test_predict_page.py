@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import shlex
+import shutil
+import signal
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,7 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from mmlongtail.apis import cli
+from mmlongtail.apis.serve.server import PageServer
 
 PAGE = (Path(__file__).resolve().parents[2] / 'docs' / 'predict.md').read_text()
 CLASSES = ['cat', 'dog']
@@ -53,17 +56,35 @@ def workplace(tmp_path, monkeypatch):
     torch.save(dict(meta=meta, state_dict=state, class_statistics=statistics), 'work_dirs/mine/epoch_8.pth')
 
 
+def commands(*names: str) -> list[list[str]]:
+    """The arguments of those subcommands, as they stand on the page."""
+    lines = [shlex.split(line) for block in blocks('bash') for line in block.splitlines()]
+    assert {line[1] for line in lines if line[0] == 'mmlongtail'} == {'predict', 'tune', 'serve'}
+    return [line[1:] for line in lines if line[0] == 'mmlongtail' and line[1] in names]
+
+
 def test_the_commands(workplace, capsys):
-    commands = [shlex.split(line) for block in blocks('bash') for line in block.splitlines()]
-    assert [command[1] for command in commands] == ['predict', 'tune', 'tune']
-    for program, *arguments in commands:
-        assert program == 'mmlongtail'
+    found = commands('predict', 'tune')
+    assert [command[0] for command in found] == ['predict', 'tune', 'tune']
+    for arguments in found:
         assert cli.main([*arguments, '--workers', '0', '--device', 'cpu']) == 0
     with open('predictions.csv', newline='') as file:
         header, *rows = csv.reader(file)
     named = re.findall(r'^\| `(\w+)` \|', PAGE, re.MULTILINE)
     assert header == named and [row[0] for row in rows] == ['garden.jpg', 'street.jpg']
     assert 'class_thresholds' in torch.load('work_dirs/mine/epoch_8_tuned.pth', weights_only=True)
+
+
+def test_the_web_page(workplace, monkeypatch, capsys):
+    """Until Ctrl-C, pressed as soon as it waits for requests."""
+    for copy in ('work_dirs/mine/epoch_8_tuned.pth', 'work_dirs/erm/epoch_8.pth'):
+        Path(copy).parent.mkdir(exist_ok=True)
+        shutil.copy('work_dirs/mine/epoch_8.pth', copy)
+    monkeypatch.setattr(PageServer, 'service_actions', lambda server: signal.raise_signal(signal.SIGINT))
+    alone, both = commands('serve')
+    for arguments in ([*alone, '--port', '0'], both):
+        assert cli.main([*arguments, '--device', 'cpu']) == 0
+        assert capsys.readouterr().out.startswith('the page is at http://127.0.0.1:')
 
 
 def test_the_python(workplace, capsys):

@@ -166,6 +166,7 @@ DOORS = {  # each takes a config, the bad checkpoint and a folder
     'tune': lambda c, bad, out: tool('tune.py', bad, '--out', out / 'a.pth'),
     'report': lambda c, bad, out: tool('report.py', noted_in(out, c, bad), '--out', out / 'a.html'),
     'export': lambda c, bad, out: tool('export.py', bad, '--to', 'torch', '--out', out / 'a.pt2'),
+    'serve': lambda c, bad, out: tool('serve.py', bad, '--port', 0),
     'LongTailInferencer': lambda c, bad, out: LongTailInferencer(bad, device='cpu'),
     'get_model': lambda c, bad, out: get_model(Config.fromfile(c), bad),
     'inferencer': lambda c, bad, out: ImageClassificationInferencer(Config.fromfile(c), bad),

@@ -4,8 +4,9 @@
 
 A table stands between ``<!-- results:DATASET -->`` and ``<!-- /results -->``; with
 ``<!-- results:DATASET image_size=128 -->`` it takes only the runs with that value, with ``paper=OTHER`` the published
-column is that of another data set, with ``min_seeds=3`` methods of fewer seeds are left out. ``--check`` writes nothing
-and fails where the README is out of date.
+column is that of another data set, with ``min_seeds=3`` methods of fewer seeds are left out. Between
+``<!-- order:DATASET steps="A < B < C" -->`` and ``<!-- /order -->`` stands whether an order of methods holds, paired
+over seeds. ``--check`` writes nothing and fails where the README is out of date.
 """
 
 import argparse

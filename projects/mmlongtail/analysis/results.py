@@ -1,4 +1,4 @@
-"""Measured results: from a CSV with a row per run to a Markdown table with a row per method."""
+"""Measured results: from a CSV with a row per run to Markdown tables of methods and of their order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from .orders import order_table
 
 SCORES = ('total', 'head', 'medium', 'tail')
 SINGLE_LABEL_SCORES = ('top1', 'many', 'medium', 'few')
@@ -28,7 +30,7 @@ COLUMNS = (*RUN_COLUMNS, *SCORES)
 PAPER_COLUMNS = ('method', 'dataset', *SCORES)
 SETTING = ('network', 'image_size', 'iterations')  # runs that differ in these are not the same experiment
 MARKERS = re.compile(
-    r'<!-- results:(\S+)((?: \w+=(?:"[^"]*"|[^\s"]+))*) -->\n(.*?)<!-- /results -->', re.DOTALL
+    r'<!-- (results|order):(\S+)((?: \w+=(?:"[^"]*"|[^\s"]+))*) -->\n(.*?)<!-- /\1 -->', re.DOTALL
 )
 
 Row = Mapping[str, str]
@@ -176,7 +178,8 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
 
     ``<!-- results:DATASET column=value other="two words" -->`` takes only the runs with these values; ``paper=OTHER``
     among them takes the published numbers of that data set instead of DATASET's, min_seeds=3 only the methods
-    with that many.
+    with that many. ``<!-- order:DATASET steps="A < B < C" -->`` to ``<!-- /order -->`` compares methods step by step
+    (:func:`.orders.order_table`), by the first score.
 
     Raises:
         ValueError: If there is no marker, or no run for one.
@@ -184,15 +187,20 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
     if not MARKERS.search(text):
         raise ValueError('there is no table to fill: expected <!-- results:DATASET --> and <!-- /results -->')
 
-    def table(match: re.Match) -> str:
-        dataset, filters = match[1], dict(word.split('=', 1) for word in shlex.split(match[2]))
+    def fill(match: re.Match) -> str:
+        kind, dataset, options = match.group(1, 2, 3)
+        filters = dict(word.split('=', 1) for word in shlex.split(options))
         source, min_seeds = filters.pop('paper', dataset), int(filters.pop('min_seeds', 1))
+        order = filters.pop('steps', '')
         chosen = select(rows, dataset=dataset, **filters)
         seeds = Counter(row['method'] for row in chosen)
         chosen = [row for row in chosen if seeds[row['method']] >= min_seeds]
         if not chosen:
-            raise ValueError(f'no result for the table "results:{dataset}{match[2]}"')
-        published = [row for row in paper if row['dataset'] == source]
-        return f'<!-- results:{dataset}{match[2]} -->\n{markdown_table(chosen, published)}<!-- /results -->'
+            raise ValueError(f'no result for the table "{kind}:{dataset}{options}"')
+        if kind == 'order':
+            table = order_table(by_method(chosen), order, scores_of(chosen[0])[0])
+        else:
+            table = markdown_table(chosen, [row for row in paper if row['dataset'] == source])
+        return f'<!-- {kind}:{dataset}{options} -->\n{table}<!-- /{kind} -->'
 
-    return MARKERS.sub(table, text)
+    return MARKERS.sub(fill, text)

@@ -18,6 +18,10 @@ COMMANDS = {  # name: (module:function, what it does)
         'mmlongtail.apis.export:main',
         'write a model as ONNX, torch.export or safetensors with a model card',
     ),
+    'serve': (
+        'mmlongtail.apis.serve:main',
+        'show labels of pictures on a web page, of two models side by side',
+    ),
     'stats': ('mmlongtail.apis.stats:main', "print and draw a data set's class counts and co-occurrence"),
     'split': ('mmlongtail.apis.split:main', 'make a long-tailed part of a multi-label set'),
 }

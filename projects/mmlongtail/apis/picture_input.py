@@ -54,23 +54,26 @@ class PictureInput:
             self.transforms = Compose([TRANSFORMS.build(transform) for transform in others])
         self.swap = opener is None
 
-    def __call__(self, picture: str | os.PathLike | np.ndarray) -> dict:
+    def __call__(self, picture: str | os.PathLike | bytes | np.ndarray) -> dict:
         """Open a picture and run the pipeline.
 
         Args:
-            picture: A file, or an array (H, W, 3) BGR or (H, W) gray, uint8.
+            picture: A file, what is in one, or an array (H, W, 3) BGR or (H, W) gray, uint8.
 
         Raises:
             PictureError: If the file cannot be read or does not pass the pipeline, or it is another kind of array.
         """
-        of_array = isinstance(picture, np.ndarray)
-        results = self._of_array(picture) if of_array else self._of_file(os.fspath(picture))
+        if isinstance(picture, np.ndarray):
+            name, results = 'an array', self._of_array(picture)
+        elif isinstance(picture, bytes):
+            name, results = 'the file', self._of_bytes(picture)
+        else:
+            name, results = picture, self._of_file(os.fspath(picture))
         if self.swap:
             results['img'] = mmcv.bgr2rgb(results['img'])
         try:
             return self.transforms(results)
         except Exception as error:  # any: one odd picture must not end a run over a million
-            name = 'an array' if of_array else picture
             raise PictureError(f"{name} does not pass the config's test pipeline: {error!r}") from error
 
     def _of_file(self, path: str) -> dict:
@@ -84,6 +87,20 @@ class PictureInput:
         except Exception as error:  # a damaged file raises anything
             fault = None if is_url else picture_fault(path)
             raise PictureError(f'{path} {fault or f"cannot be read: {error}"}') from error
+
+    def _of_bytes(self, content: bytes) -> dict:
+        """As the loader does with what it has read."""
+        if fault := memory_fault(content):
+            raise PictureError(f'the file {fault}')
+        loader = self.load
+        try:
+            image = mmcv.imfrombytes(content, flag=loader.color_type, backend=loader.imdecode_backend)
+        except Exception as error:
+            raise PictureError(f'the file {picture_fault(content) or f"cannot be read: {error}"}') from error
+        if image is None:
+            raise PictureError('the file does not decode as an image')
+        image = image.astype(np.float32) if loader.to_float32 else image
+        return dict(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
 
     @staticmethod
     def _of_array(array: np.ndarray) -> dict:

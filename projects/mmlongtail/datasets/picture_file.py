@@ -2,6 +2,8 @@
 
 import os
 from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -12,43 +14,49 @@ PNG = b'\x89PNG\r\n\x1a\n'
 REDUCED_FROM = 64  # px of the shorter side of a JPEG
 
 
-def picture_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
+def picture_fault(source: str | bytes, max_pixels: int | None = MAX_PIXELS) -> str | None:
     """Say why an image cannot be used, None where it can.
 
     Decoded is by OpenCV, as in the pipelines; JPEG at an eighth of the size, for which all of the file is read too.
 
     Args:
-        path: The file.
+        source: Path of the file, or what is in it.
         max_pixels: Images that have more by their header are not decoded; None decodes any.
     """
-    header = _header(path)
-    fault = _too_large(header, max_pixels) or _overlong_chunk(path)
+    header = _header(source)
+    fault = _too_large(header, max_pixels) or _overlong_chunk(source)
     if fault:
         return fault
     reduced = header.kind == 'JPEG' and min(header.width, header.height) >= REDUCED_FROM
     try:
-        content = np.fromfile(path, np.uint8)
+        content = (
+            np.frombuffer(source, np.uint8) if isinstance(source, bytes) else np.fromfile(source, np.uint8)
+        )
         decoded = cv2.imdecode(content, cv2.IMREAD_REDUCED_COLOR_8 if reduced else cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         decoded = None
     return None if decoded is not None else 'does not decode as an image'
 
 
-def memory_fault(path: str, max_pixels: int | None = MAX_PIXELS) -> str | None:
+def memory_fault(source: str | bytes, max_pixels: int | None = MAX_PIXELS) -> str | None:
     """Say, without decoding an image, why that would take too much memory; None where it would not.
 
     Args:
-        path: The file.
+        source: Path of the file, or what is in it.
         max_pixels: Images that have more by their header are refused; None lets any pass.
     """
-    too_large = None if max_pixels is None else _too_large(_header(path), max_pixels)
-    return too_large or _overlong_chunk(path)
+    too_large = None if max_pixels is None else _too_large(_header(source), max_pixels)
+    return too_large or _overlong_chunk(source)
 
 
-def _overlong_chunk(path: str) -> str | None:
+def _opened(source: str | bytes) -> BinaryIO:
+    return BytesIO(source) if isinstance(source, bytes) else open(source, 'rb')
+
+
+def _overlong_chunk(source: str | bytes) -> str | None:
     """Find a chunk of a PNG that would be longer than the file: OpenCV takes as much memory, up to 4 GB, as it says."""
     try:
-        with open(path, 'rb') as file:
+        with _opened(source) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             if file.read(len(PNG)) != PNG:
@@ -73,9 +81,9 @@ class _Header:
     refused: str = ''
 
 
-def _header(path: str) -> _Header:
+def _header(source: str | bytes) -> _Header:
     try:
-        with Image.open(path) as picture:
+        with _opened(source) as file, Image.open(file) as picture:
             return _Header(picture.format or '', *picture.size)
     except Image.DecompressionBombError as error:  # of more pixels than Pillow opens at all
         return _Header(refused=str(error))
