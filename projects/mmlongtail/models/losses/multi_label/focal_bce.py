@@ -43,15 +43,13 @@ def focal_bce(
         negative: The same of negative labels.
         bias: Added to the logits, a number or (K,).
         plain_focus: Whether f is -z or z, without scale and bias, and not e.
-        weight: Of each label, what goes with (B, K); none is 1.
+        weight: Factor of each label, of a shape that broadcasts with (B, K); 1 unless given.
     """
     sides = bias, weight, plain_focus, *positive, *negative
     if not (torch.compiler.is_compiling() or targets.frac().sum()):
         return _FocalSoftplus.apply(logits, targets, *sides)
     # a soft label is in part positive and in part negative
-    of_negative, of_positive = (
-        _FocalSoftplus.apply(logits, targets.new_full((), y), *sides) for y in (0, 1)
-    )
+    of_negative, of_positive = (_FocalSoftplus.apply(logits, targets.new_full((), y), *sides) for y in (0, 1))
     return torch.lerp(of_negative, of_positive, targets)
 
 
@@ -72,7 +70,9 @@ class _FocalSoftplus(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits: Tensor, targets: Tensor, bias: Value, weight: Tensor | None, plain: bool, *sides):
+    def forward(
+        ctx, logits: Tensor, targets: Tensor, bias: Value, weight: Tensor | None, plain: bool, *sides
+    ):
         scales, factors, exponents = zip(sides[:3], sides[3:])
         step = _of_label(targets, -scales[0], scales[1])  # by which the error grows with the logit
         error = (logits + bias).mul_(step)

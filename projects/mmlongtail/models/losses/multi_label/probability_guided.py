@@ -163,7 +163,9 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
             means = batch_probabilities(logits, targets, groups).clamp_(min=LEAST)
             to_negatives, to_positives = means.flip(0) / means  # p-/p+ and p+/p-, (K,) each
             for name in self.adaptive:
-                factors[name] = factors[name] * (to_negatives if self.follows_negatives[name] else to_positives)
+                factors[name] = factors[name] * (
+                    to_negatives if self.follows_negatives[name] else to_positives
+                )
             if self.focal == 'adaptive':
                 gamma_pos, gamma_neg = gamma_pos * to_positives, gamma_neg * to_negatives
         positive = Side(factors['pos_scale'], self.balance / factors['pos_divisor'], gamma_pos)
