@@ -19,6 +19,7 @@ class Network:
     mean: float  # of its training's images, all channels
     std: float
     image_size: int
+    rate: float = 0.1  # factor of the backbone's learning rate
 
 
 LITE0 = dict(
@@ -53,6 +54,7 @@ NETWORKS = {
         mean=127,
         std=128,
         image_size=224,
+        rate=1.0,
     ),
 }
 

@@ -2,13 +2,13 @@
 
 VOC-LT′ has VOC-LT's classes and nearly its counts, but other pictures in part and another test set, so its numbers
 compare methods with each other and never with a paper's. The network is a small one with ImageNet weights, all but its
-last stage frozen, the backbone at a tenth of the config's learning rate; pictures are small, and only the last epoch is
-evaluated. Everything else is the config's::
+last stage frozen, the backbone at a tenth of the config's learning rate unless its last convolution alone learns;
+pictures are small, and only the last epoch is evaluated. Everything else is the config's::
 
     python tools/experiments/voc_lt_prime.py configs/collab/voc_lt.py --data DIR --seed 0
 
-The tenth is for all rows of a table: with the full rate a network of ReLU6 and depthwise convolutions whose batch norm
-keeps its statistics dies under plain binary cross-entropy.
+The rate is the same for all rows of a table: with the full rate a network of ReLU6 and depthwise convolutions whose
+batch norm keeps its statistics dies under plain binary cross-entropy.
 
 With ``--features`` the frozen part sees each picture in 8 random views only, and a run takes minutes.
 
@@ -54,7 +54,7 @@ def main(argv=None) -> None:
     parser.add_argument('--image-size', type=int, help="side of the pictures, pixels (the network's)")
     parser.add_argument('--frozen-stages', type=int, help='of the network (all but the last)')
     parser.add_argument(
-        '--backbone-rate', type=float, default=0.1, help="factor of the backbone's learning rate"
+        '--backbone-rate', type=float, help="factor of the backbone's learning rate (the network's)"
     )
     add_feature_options(parser)
     parser.add_argument('--seed', type=int, default=0, help='seed of the run')
@@ -73,7 +73,8 @@ def main(argv=None) -> None:
         import_modules_from_strings(**cfg.custom_imports)
         network.backbone['weights'] = str(mobilenet / 'mobilenet_v1_075_224.npz')
     frozen_stages = network.frozen_stages if args.frozen_stages is None else args.frozen_stages
-    use_network(cfg, network, frozen_stages, args.backbone_rate)
+    rate = network.rate if args.backbone_rate is None else args.backbone_rate
+    use_network(cfg, network, frozen_stages, rate)
     use_pictures(cfg, devkit, args.image_size or network.image_size)
     if args.features:
         use_features(cfg, network, args.features, args.views)
