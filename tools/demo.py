@@ -32,7 +32,7 @@ def train_into(work_dir: Path, config: str, options: Sequence[str]) -> float:
 
 
 def draw(folder: Path) -> Path:
-    """Draw the accuracy of each class by both methods, after their last evaluation; return the picture's path."""
+    """Draw the accuracy of each class by both methods, after their last evaluation; return the figure's path."""
     dumps = [max((folder / config).glob('*/per_class_accuracy.json')) for config in METHODS]
     statistics, scores = read_per_class(dumps, 'accuracy')
     figure = score_figure(dict(zip(METHODS.values(), scores)), statistics, 'accuracy (%)', SINGLE_LABEL)

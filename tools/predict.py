@@ -1,4 +1,4 @@
-"""Predict what the pictures in a folder show: ``python tools/predict.py CHECKPOINT FOLDER --out FILE``."""
+"""Predict what the images in a folder show: ``python tools/predict.py CHECKPOINT FOLDER --out FILE``."""
 
 import sys
 

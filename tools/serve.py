@@ -1,4 +1,4 @@
-"""Show labels of pictures on a web page: ``python tools/serve.py CHECKPOINT [OTHER_CHECKPOINT]``."""
+"""Show labels of images on a web page: ``python tools/serve.py CHECKPOINT [OTHER_CHECKPOINT]``."""
 
 import sys
 

@@ -29,9 +29,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--out-item', choices=['metrics', 'pred'], default='pred', help='what --out gets')
     parser.add_argument('--tta', action='store_true', help="average over the config's views, or a flip")
-    parser.add_argument('--show-dir', help='folder for pictures with their predictions')
+    parser.add_argument('--show-dir', help='folder for images with their predictions')
     parser.add_argument('--show', action='store_true', help='show the same in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th picture')
+    parser.add_argument('--interval', type=int, default=1, help='draw every n-th image')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each window')
     return parser
 
@@ -57,7 +57,7 @@ def merge(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def merge_tta(cfg: Config) -> None:
-    """Average the scores over the views of ``tta_pipeline``; where it is missing, over the picture and its flip."""
+    """Average the scores over the views of ``tta_pipeline``; where it is missing, over the image and its flip."""
     dataset = cfg.test_dataloader.dataset
     cfg.tta_pipeline = tta_pipeline(cfg, dataset.pipeline)
     dataset.pipeline = cfg.tta_pipeline

@@ -1,4 +1,4 @@
-# Guo & Wang, CVPR 2021 (see configs/collab) on the demo set: two branches, 32 pictures of each of two streams.
+# Guo & Wang, CVPR 2021 (see configs/collab) on the demo set: two branches, 32 images of each of two streams.
 #   python tools/train.py configs/demo/collab.py
 _base_ = [
     '../_base_/datasets/digits.py',

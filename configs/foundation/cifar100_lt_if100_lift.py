@@ -1,6 +1,6 @@
 # LIFT (Shi et al., Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts, ICML 2024) on CIFAR-100-LT,
 # imbalance factor 100: a frozen CLIP ViT-B/16 with adapters. Paper: 81.7 top-1, with five crops. 10 epochs of 85
-# iterations of 128 pictures of 224 x 224 pixels, on one GPU of 20 GB.
+# iterations of 128 images of 224 x 224 pixels, on one GPU of 20 GB.
 # Ours: not measured.
 #   python tools/text_features.py CLIP_FOLDER configs/foundation/cifar100_lt_if100_lift.py \
 #       data/text/clip_b16_cifar100_lt.safetensors

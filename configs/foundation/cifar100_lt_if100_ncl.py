@@ -1,5 +1,5 @@
 # Our own, of no paper: NCL++ (Tan et al., 2023) on CLIP. Two experts share a frozen ViT-B/16 and own the adapters of
-# its last four blocks; two views of each picture, and the losses of NCL++.
+# its last four blocks; two views of each image, and the losses of NCL++.
 #   python tools/train.py configs/foundation/cifar100_lt_if100_ncl.py
 _base_ = './cifar100_lt_if100_lift.py'
 

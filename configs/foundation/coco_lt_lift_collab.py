@@ -11,11 +11,6 @@ model = dict(
     head=dict(in_channels=768),
 )
 data_preprocessor = dict(**_base_.clip_pixels)
-optim_wrapper = dict(
-    _delete_=True,
-    type='AutocastOptimWrapper',
-    dtype='bfloat16',
-    optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),
-)
+optim_wrapper = dict(_delete_=True, **_base_.lift_steps)
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=10, eta_min=0)]
 train_cfg = dict(max_epochs=10, val_interval=10)

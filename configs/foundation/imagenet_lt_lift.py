@@ -1,5 +1,5 @@
 # LIFT (Shi et al., Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts, ICML 2024) on ImageNet-LT: a
-# frozen CLIP ViT-B/16 with adapters. Paper: 78.3 top-1, with five crops. 10 epochs of 906 iterations of 128 pictures
+# frozen CLIP ViT-B/16 with adapters. Paper: 78.3 top-1, with five crops. 10 epochs of 906 iterations of 128 images
 # of 224 x 224 pixels, on one GPU of 20 GB.
 # Ours: not measured.
 #   python tools/text_features.py CLIP_FOLDER configs/foundation/imagenet_lt_lift.py \

@@ -1,6 +1,6 @@
 # LIFT (Shi et al., Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts, ICML 2024) on iNaturalist 2018: a
 # frozen CLIP ViT-B/16 with adapters. Paper: 80.4 top-1, with five crops.
-# 20 epochs of 3,419 iterations of 128 pictures of 224 x 224 pixels, on one GPU of 20 GB.
+# 20 epochs of 3,419 iterations of 128 images of 224 x 224 pixels, on one GPU of 20 GB.
 #   python tools/text_features.py CLIP_FOLDER CLASSES.txt data/text/clip_b16_inaturalist2018.safetensors
 #   python tools/train.py configs/foundation/inaturalist2018_lift.py
 # CLASSES.txt has a name in each line, in the order of the labels.

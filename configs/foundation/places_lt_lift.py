@@ -1,6 +1,6 @@
 # LIFT (Shi et al., Long-Tail Learning with Foundation Model: Heavy Fine-Tuning Hurts, ICML 2024) on Places-LT: a
 # frozen CLIP ViT-B/16 with adapters. Paper: 52.2 top-1, with five crops.
-# 10 epochs of 489 iterations of 128 pictures of 224 x 224 pixels, on one GPU of 20 GB.
+# 10 epochs of 489 iterations of 128 images of 224 x 224 pixels, on one GPU of 20 GB.
 #   python tools/text_features.py CLIP_FOLDER CLASSES.txt data/text/clip_b16_places_lt.safetensors
 #   python tools/train.py configs/foundation/places_lt_lift.py
 # CLASSES.txt has a name in each line, in the order of the labels.

@@ -1,5 +1,5 @@
 # NCL++ on Places-LT: two complete ResNet-152 from ImageNet weights, nothing frozen, four copies, 30 epochs. Batch norm
-# is not kept in eval mode, nor is it in the authors' code: the whole network learns new pictures, large batches are
+# is not kept in eval mode, nor is it in the authors' code: the whole network learns new images, large batches are
 # drawn uniformly, and the running statistics become those of Places.
 # Paper: 42.0 / 42.4 top-1, one expert / ensemble.
 #   bash tools/dist_train.sh configs/ncl/places_lt.py 8 --cfg-options train_dataloader.batch_size=32

@@ -46,7 +46,7 @@ def test_csv_has_the_inferencers_answers(write_checkpoint, pictures, tmp_path, c
     [unreadable] = rows(tmp_path / 'out' / 'x.unreadable.csv')
     assert unreadable['path'] == 'broken.png' and 'does not decode' in unreadable['reason']
     said = capsys.readouterr().out
-    assert f'5 predictions are in {out}' in said and '1 pictures cannot be read' in said
+    assert f'5 predictions are in {out}' in said and '1 images cannot be read' in said
     assert sorted(path.name for path in out.parent.iterdir()) == ['x.csv', 'x.unreadable.csv']
 
 
@@ -106,10 +106,10 @@ def test_status_is_2_where_nothing_can_be_read(write_checkpoint, tmp_path, capsy
     (tmp_path / 'mine').mkdir()
     checkpoint = write_checkpoint(MANY)
     assert run(checkpoint, tmp_path / 'mine', tmp_path / 'x.csv') == 2
-    assert 'mine has no pictures in it' in capsys.readouterr().err
+    assert 'mine has no images in it' in capsys.readouterr().err
     (tmp_path / 'mine' / 'a.png').write_text('no')
     assert run(checkpoint, tmp_path / 'mine', tmp_path / 'x.csv') == 2
-    assert 'none of the 1 pictures can be read: the reasons are in' in capsys.readouterr().err
+    assert 'none of the 1 images can be read: the reasons are in' in capsys.readouterr().err
 
 
 def test_wrong_options_are_told_in_a_line(write_checkpoint, picture_folder, tmp_path, capsys):

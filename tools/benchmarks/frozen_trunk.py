@@ -6,7 +6,7 @@ The setting is that of ``tools/experiments/voc_lt_prime.py``, whose options this
 weights, frozen up to its last stage, on VOC-LT′. Both ways train for ``--steps`` iterations without a validation, in
 one process each, one after the other, and give the median time of an iteration, data loading included, by MMEngine's
 own clock; the first tenth warms up. The time of a whole run is computed from it, for the config's iterations and one
-evaluation of the test pictures, which is measured. With the cache it is given twice, for the first run, which builds
+evaluation of the test images, which is measured. With the cache it is given twice, for the first run, which builds
 the features, and for those after it.
 """
 
@@ -63,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='VOC-LT config')
     parser.add_argument('--data', type=Path, required=True, help='as of voc_lt_prime.py')
     parser.add_argument('--network', default='EfficientNetLite-lite0', help='as of voc_lt_prime.py')
-    parser.add_argument('--views', type=int, default=8, help='random views of a picture')
+    parser.add_argument('--views', type=int, default=8, help='random views of an image')
     parser.add_argument('--epochs', type=int, default=8, help='of the whole run')
     parser.add_argument('--threads', type=int, default=1)
     return parser

@@ -1,7 +1,7 @@
-"""Images/s of both input paths for 32 px pictures, side by side: the host's transforms per picture, ours per batch.
+"""Images/s of both input paths for 32 px images, side by side: the host's transforms per image, ours per batch.
 
-    python tools/benchmarks/input_pipeline.py                            # random pictures, CPU, one thread
-    python tools/benchmarks/input_pipeline.py --data-root data/cifar     # the pictures of CIFAR-100-LT
+    python tools/benchmarks/input_pipeline.py                            # random images, CPU, one thread
+    python tools/benchmarks/input_pipeline.py --data-root data/cifar     # the images of CIFAR-100-LT
     python tools/benchmarks/input_pipeline.py --device cuda
 
 Both go from the data set through a data loader without workers to the normalized batch that the model gets. The rounds
@@ -97,7 +97,7 @@ def paths(recipe: tuple[str, ...], args: argparse.Namespace) -> dict[str, tuple]
         dict(type='BatchAugmentPreprocessor', **MEAN_STD, augments=[OURS[name] for name in recipe]),
     )
     preprocessors = [MODELS.build(config).to(args.device) for config in configs]
-    return dict(zip(('per picture', 'per batch'), zip(loaders, preprocessors)))
+    return dict(zip(('per image', 'per batch'), zip(loaders, preprocessors)))
 
 
 def images_per_second(loader: DataLoader, preprocessor, images: int) -> float:
@@ -117,7 +117,7 @@ def images_per_second(loader: DataLoader, preprocessor, images: int) -> float:
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(1)
-    print(f'{"augmentation":34} {"per picture":>12} {"per batch":>12}   images/s, {args.device}')
+    print(f'{"augmentation":34} {"per image":>12} {"per batch":>12}   images/s, {args.device}')
     for recipe in RECIPES:
         speeds: dict[str, list[float]] = {}
         routes = paths(recipe, args)

@@ -1,5 +1,6 @@
 """Laying out a data set from its official archives, from unpacked folders or by download."""
 
+import argparse
 import contextlib
 import errno
 import shutil
@@ -31,6 +32,26 @@ class Part:
 
     folder: str
     url: str
+
+
+def make_parser(description: str, folders: str, out: str, size: str) -> argparse.ArgumentParser:
+    """The options of the tools that prepare a set.
+
+    Args:
+        description: What the tool says of itself.
+        folders: What an unpacked folder has in it.
+        out: The folder that is made unless another one is named.
+        size: Of all archives together.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('sources', nargs='*', help=f'official archives, or a folder {folders}')
+    add('--out', type=Path, default=Path(out), help='folder to make (%(default)s)')
+    add('--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)')
+    add('--download', action='store_true', help=f'fetch the archives that are not given ({size})')
+    return parser
 
 
 def prepare_parts(

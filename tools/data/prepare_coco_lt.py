@@ -4,16 +4,16 @@
     python tools/data/prepare_coco_lt.py /path/to/coco --ids img_id.pkl
     python tools/data/prepare_coco_lt.py --download
 
-Of ``train2017.zip`` only the pictures on the list are unpacked. A second run with nothing but ``--out`` checks what is
+Of ``train2017.zip`` only the images on the list are unpacked. A second run with nothing but ``--out`` checks what is
 there. Exit status: 0 as published, 1 counts differ, 2 it failed.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from preparation import Part, obtain_ids, prepare_parts
+from preparation import Part, make_parser, obtain_ids, prepare_parts
 
 from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.coco_lt import COCOLT
@@ -28,29 +28,11 @@ PARTS = (
 )
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        'sources', nargs='*', help='official archives, or a folder with train2017, val2017, annotations'
-    )
-    parser.add_argument('--out', type=Path, default=Path('data/coco'), help='folder to make (%(default)s)')
-    parser.add_argument(
-        '--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)'
-    )
-    parser.add_argument(
-        '--download', action='store_true', help='fetch the archives that are not given (20 GB)'
-    )
-    return parser
-
-
 def number_of(name: str) -> int:
-    """Return the id in a picture's name: ``000000554625`` or COCO 2014's ``COCO_train2014_000000554625``."""
+    """Return the id in an image's name: ``000000554625`` or COCO 2014's ``COCO_train2014_000000554625``."""
     digits = name.rsplit('_', 1)[-1]
     if not digits.isdigit():
-        raise ValueError(f'{name!r} in the id list is not the number or the picture of a COCO image')
+        raise ValueError(f'{name!r} in the id list is not the number or the file name of a COCO image')
     return int(digits)
 
 
@@ -78,7 +60,8 @@ def prepare(args: argparse.Namespace) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    args = make_parser().parse_args(argv)
+    parser = make_parser(__doc__, 'with train2017, val2017, annotations', 'data/coco', '20 GB')
+    args = parser.parse_args(argv)
     return exit_status(lambda: prepare(args))
 
 

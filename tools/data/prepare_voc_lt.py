@@ -10,9 +10,9 @@ A second run with nothing but ``--out`` checks what is there. Exit status: 0 as 
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from preparation import Part, obtain_ids, prepare_parts
+from preparation import Part, make_parser, obtain_ids, prepare_parts
 
 from mmlongtail.apis.tool_errors import exit_status
 from mmlongtail.datasets.published_splits import VOC_LT
@@ -24,26 +24,6 @@ PARTS = (
     Part('VOC2012', f'{SITE}/voc2012/VOCtrainval_11-May-2012.tar'),
     Part('VOC2007', f'{SITE}/voc2007/VOCtest_06-Nov-2007.tar'),
 )
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        'sources', nargs='*', help='official archives, or a folder that holds VOC2012 and VOC2007'
-    )
-    parser.add_argument(
-        '--out', type=Path, default=Path('data/VOCdevkit'), help='folder to make (%(default)s)'
-    )
-    parser.add_argument(
-        '--ids', help='training list of DistributionBalancedLoss or LMPT (downloaded by default)'
-    )
-    parser.add_argument(
-        '--download', action='store_true', help='fetch the archives that are not given (2.4 GB)'
-    )
-    return parser
 
 
 def wanted(path: PurePosixPath) -> bool:
@@ -66,7 +46,8 @@ def prepare(args: argparse.Namespace) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; ``argv`` defaults to the command line's arguments."""
-    args = make_parser().parse_args(argv)
+    parser = make_parser(__doc__, 'that holds VOC2012 and VOC2007', 'data/VOCdevkit', '2.4 GB')
+    args = parser.parse_args(argv)
     return exit_status(lambda: prepare(args))
 
 

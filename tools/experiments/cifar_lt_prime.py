@@ -1,6 +1,6 @@
 r"""Train, or test, any CIFAR config of the project on CIFAR-LT′ with a schedule cut to fit a CPU.
 
-CIFAR-LT′ has the official test sets, and training sets of the official sizes drawn from the official pictures, but not
+CIFAR-LT′ has the official test sets, and training sets of the official sizes drawn from the official images, but not
 by the official draw, so its numbers compare methods with each other and never with a paper's. Epochs, warm-up,
 milestones and the start of deferred re-weighting shrink by the same factor, such as 30 epochs standing for 200::
 
@@ -53,7 +53,7 @@ def use_simple_augmentation(cfg: Config) -> None:
 
 
 def use_batches(cfg: Config) -> None:
-    """Hold the pictures in memory and augment whole batches, where the config does not do so already."""
+    """Hold the images in memory and augment whole batches, where the config does not do so already."""
     loader = cfg.train_dataloader
     if loader.dataset.type == 'BatchedDataset':
         return
@@ -99,9 +99,7 @@ def main(argv=None) -> None:
     parser.add_argument('--data', type=Path, required=True, help="folder of the two archives' folders")
     parser.add_argument('--epochs', type=int, default=30, help='epochs that stand for those of --of')
     parser.add_argument('--of', type=int, default=200, help="epochs of the paper's training from scratch")
-    parser.add_argument(
-        '--batched', action='store_true', help='pictures in memory, batches augmented at once'
-    )
+    parser.add_argument('--batched', action='store_true', help='images in memory, batches augmented at once')
     parser.add_argument('--simple-augmentation', action='store_true', help='leave out all but crop and flip')
     parser.add_argument(
         '--network',

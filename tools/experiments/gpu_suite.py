@@ -1,6 +1,6 @@
 """Train the single-label methods on CIFAR-100-LT′ at imbalance factor 100 in their full schedules, on one GPU.
 
-Several runs share the card, with pictures in memory, batches augmented on the card, mixed precision and channels last;
+Several runs share the card, with images in memory, batches augmented on the card, mixed precision and channels last;
 rows go to the methods' ``results.csv``. What is not done when the time is over goes on with the next call::
 
     python tools/experiments/gpu_suite.py --data DIR --commit $(git rev-parse --short HEAD)

@@ -1,5 +1,5 @@
 # COCO-LT (Wu et al., ECCV 2020): 1,909 images of COCO train2017 to train on, 5,000 of val2017 to test.
-# `python tools/data/prepare_coco_lt.py` lays the pictures and annotations out under data/.
+# `python tools/data/prepare_coco_lt.py` lays the images and annotations out under data/.
 _base_ = './two_streams_224.py'
 
 num_classes = 80

@@ -1,5 +1,5 @@
 # The embedded demo set: handwritten digits of scikit-learn in colored ink, 30 classes with 8 to 899 of 2,247 training
-# pictures (13 head, 10 medium, 7 tail) and a balanced test part of 900. Nothing to download.
+# images (13 head, 10 medium, 7 tail) and a balanced test part of 900. Nothing to download.
 num_classes = 30
 
 data_preprocessor = dict(num_classes=num_classes, mean=[65, 65, 65], std=[50, 50, 50], to_rgb=True)

@@ -1,5 +1,5 @@
 # iNaturalist 2018: 437,513 images to train on (1,000 to 2 a class), its validation part of 24,426 to test.
-# Mean and standard deviation are those of its pictures (Kang et al., ICLR 2020), times 255.
+# Mean and standard deviation are those of its images (Kang et al., ICLR 2020), times 255.
 _base_ = './single_label_224.py'
 
 num_classes = 8142

@@ -1,4 +1,4 @@
-# What LIFT (Shi et al., ICML 2024) does with pictures, for files and for the arrays of CIFAR: random resized crop and
+# What LIFT (Shi et al., ICML 2024) does with images, for files and for the arrays of CIFAR: random resized crop and
 # flip; the center for the validation; five crops, whose logits are averaged, for the test.
 lift_train = [
     dict(type='RandomResizedCrop', scale=224, interpolation='bicubic'),

@@ -1,4 +1,4 @@
-# One augmented copy of a picture in NCL++'s augmentation of the large sets: 256 x 256 pixels, a crop of 224 x 224, flip
+# One augmented copy of an image in NCL++'s augmentation of the large sets: 256 x 256 pixels, a crop of 224 x 224, flip
 # and RandAugment, whose settings the paper does not give: the host's.
 view_pipeline = [
     dict(type='Resize', scale=(256, 256)),

@@ -1,5 +1,5 @@
 # Places-LT (Liu et al., CVPR 2019): 62,500 images of Places365 to train on (4,980 to 5 a class), 36,500 to test.
-# The public lists lie beside the pictures, see data/README.md.
+# The public lists lie beside the images, see data/README.md.
 _base_ = './single_label_224.py'
 
 num_classes = 365

@@ -1,5 +1,5 @@
-# The embedded single-label demo set: one handwritten digit of scikit-learn per picture of 16 pixels, in colored ink.
-# 10 classes with 400 to 4 of 993 training pictures, exponentially falling (3 many, 3 medium, 4 few), and a balanced
+# The embedded single-label demo set: one handwritten digit of scikit-learn per image of 16 pixels, in colored ink.
+# 10 classes with 400 to 4 of 993 training images, exponentially falling (3 many, 3 medium, 4 few), and a balanced
 # test part of 600. Nothing to download.
 num_classes = 10
 

@@ -1,5 +1,5 @@
-# Pictures of 224 x 224 pixels in the augmentation of Kang et al. (Decoupling, ICLR 2020): random resized crop, flip and
-# color jitter to train on, the center of the picture to test on. The batch is that of one device.
+# Images of 224 x 224 pixels in the augmentation of Kang et al. (Decoupling, ICLR 2020): random resized crop, flip and
+# color jitter to train on, the center of the image to test on. The batch is that of one device.
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 
 train_pipeline = [

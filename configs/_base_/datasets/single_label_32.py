@@ -1,4 +1,4 @@
-# Pictures of 32 x 32 pixels in the augmentation of the long-tail papers: crop with padding 4, flip; with the mean and
+# Images of 32 x 32 pixels in the augmentation of the long-tail papers: crop with padding 4, flip; with the mean and
 # standard deviation, (0.4914, 0.4822, 0.4465) and (0.2023, 0.1994, 0.2010), times 255. The archives are RGB already.
 data_preprocessor = dict(mean=[125.307, 122.961, 113.8575], std=[51.5865, 50.847, 51.255], to_rgb=False)
 

@@ -1,4 +1,4 @@
-# Pictures of 224 x 224 pixels in the augmentation of DB loss (Wu et al., ECCV 2020), drawn by the two samplings of
+# Images of 224 x 224 pixels in the augmentation of DB loss (Wu et al., ECCV 2020), drawn by the two samplings of
 # collaborative training, 32 of each. A config with one stream keeps the other's epoch length, so that all train alike.
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 

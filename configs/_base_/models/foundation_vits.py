@@ -32,3 +32,8 @@ dinov2_b14 = dict(
     init_cfg=dict(type='Pretrained', checkpoint='hub:facebook/dinov2-base'),
 )
 imagenet_pixels = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
+lift_steps = dict(  # LIFT's, where the base is not a schedule of LIFT's
+    type='AutocastOptimWrapper',
+    dtype='bfloat16',
+    optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),
+)

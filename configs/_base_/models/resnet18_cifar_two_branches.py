@@ -1,4 +1,4 @@
-# A narrow ResNet-18 for pictures of 32 pixels: stages 1 to 3 shared, stage 4 and the classifier once per branch.
+# A narrow ResNet-18 for images of 32 pixels: stages 1 to 3 shared, stage 4 and the classifier once per branch.
 model = dict(
     type='MultiBranchClassifier',
     num_branches=2,

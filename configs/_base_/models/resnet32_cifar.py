@@ -1,4 +1,4 @@
-# ResNet-32 of the long-tail papers (0.46 M parameters) for pictures of 32 x 32 pixels, and a linear classifier.
+# ResNet-32 of the long-tail papers (0.46 M parameters) for images of 32 x 32 pixels, and a linear classifier.
 model = dict(
     type='ImageClassifier',
     backbone=dict(type='CifarResNet', depth=32),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {  # name: (module:function, what it does)
-    'train': ('mmlongtail.apis.own_data:main', 'make a config for your own pictures, and train it'),
-    'predict': ('mmlongtail.apis.predict:main', 'predict what the pictures in a folder show'),
+    'train': ('mmlongtail.apis.own_data:main', 'make a config for your own images, and train it'),
+    'predict': ('mmlongtail.apis.predict:main', 'predict what the images in a folder show'),
     'tune': ('mmlongtail.apis.tune:main', 'tune the thresholds of a multi-label model on validation data'),
     'report': (
         'mmlongtail.apis.report:main',
@@ -20,7 +20,7 @@ COMMANDS = {  # name: (module:function, what it does)
     ),
     'serve': (
         'mmlongtail.apis.serve:main',
-        'show labels of pictures on a web page, of two models side by side',
+        'show labels of images on a web page, of two models side by side',
     ),
     'stats': ('mmlongtail.apis.stats:main', "print and draw a data set's class counts and co-occurrence"),
     'split': ('mmlongtail.apis.split:main', 'make a long-tailed part of a multi-label set'),

@@ -23,7 +23,7 @@ from .views import tta_model
 
 
 class LongTailInferencer(ImageClassificationInferencer):
-    """Names, scores and groups of what pictures show, of one label each or of many.
+    """Names, scores and groups of what images show, of one label each or of many.
 
     The checkpoint is enough: config, classes, class counts and tuned thresholds travel inside, as data. Nothing in it
     is run and nothing is downloaded.
@@ -33,7 +33,7 @@ class LongTailInferencer(ImageClassificationInferencer):
         config: Config file of the training, for a checkpoint whose own names modules that are not imported.
         device: Where the model runs, MMEngine's choice if None.
         expert: Index of the expert that predicts alone; None averages all of them.
-        tta: Average over the config's views, or over the picture and its flip. A config that tests so always does.
+        tta: Average over the config's views, or over the image and its flip. A config that tests so always does.
         allow_partial: Take a checkpoint that does not fill the model.
 
     Raises:
@@ -78,18 +78,18 @@ class LongTailInferencer(ImageClassificationInferencer):
         """Predict.
 
         Args:
-            inputs: A picture, a file or an array (H, W, 3) uint8 BGR; a list of them; or a folder with subfolders.
+            inputs: An image, a file or an array (H, W, 3) uint8 BGR; a list of them; or a folder with subfolders.
             return_datasamples: Give MMPretrain's samples instead, whose ``pred_label`` are the labels.
-            batch_size: Pictures that the model gets at once.
+            batch_size: Images that the model gets at once.
             kwargs: ``top_k``, ``all_scores`` (see :class:`Answers`), and those of the host's drawings: ``show_dir`` and
                 so on.
 
         Returns:
-            Of each picture ``indices``, ``names``, ``scores`` and ``groups`` of its labels, the best first, and its
+            Of each image ``indices``, ``names``, ``scores`` and ``groups`` of its labels, the best first, and its
             ``path`` if it has one: plain lists, numbers and text.
 
         Raises:
-            PictureError: If a picture cannot be read.
+            PictureError: If an image cannot be read.
         """
         checks.whole('batch_size', batch_size)
         return super().__call__(inputs, return_datasamples, batch_size, **kwargs)

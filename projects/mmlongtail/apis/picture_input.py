@@ -1,4 +1,4 @@
-"""From a picture, a file or an array, to what a model's ``test_step`` takes."""
+"""From an image, a file or an array, to what a model's ``test_step`` takes."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ ENDINGS = ('.bmp', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.w
 
 
 class PictureError(ValueError):
-    """A picture that cannot be read."""
+    """An image that cannot be read."""
 
 
 class PictureInput:
-    """The config's test pipeline for pictures that are in no data set.
+    """The config's test pipeline for images that are in no data set.
 
     Files are read as the pipeline says. Data sets without files, such as CIFAR's, hold RGB arrays, so BGR is turned
     into RGB for a pipeline that opens nothing.
 
     Args:
         cfg: Config of the training.
-        tta: Whether several views of the picture are made.
+        tta: Whether several views of the image are made.
 
     Raises:
         ValueError: If the config has no test pipeline.
@@ -55,7 +55,7 @@ class PictureInput:
         self.swap = opener is None
 
     def __call__(self, picture: str | os.PathLike | bytes | np.ndarray) -> dict:
-        """Open a picture and run the pipeline.
+        """Open an image and run the pipeline.
 
         Args:
             picture: A file, what is in one, or an array (H, W, 3) BGR or (H, W) gray, uint8.
@@ -74,7 +74,7 @@ class PictureInput:
             results['img'] = mmcv.bgr2rgb(results['img'])
         try:
             return self.transforms(results)
-        except Exception as error:  # any: one odd picture must not end a run over a million
+        except Exception as error:  # any: one odd image must not end a run over a million
             raise PictureError(f"{name} does not pass the config's test pipeline: {error!r}") from error
 
     def _of_file(self, path: str) -> dict:
@@ -112,7 +112,7 @@ class PictureInput:
             or not array.size
         ):
             raise PictureError(
-                f'an array of {array.dtype} {array.shape} is no picture: uint8 (H, W, 3) BGR or (H, W) is expected'
+                f'an array of {array.dtype} {array.shape} is no image: uint8 (H, W, 3) BGR or (H, W) is expected'
             )
         image = array if array.ndim == 3 else cv2.cvtColor(array, cv2.COLOR_GRAY2BGR)
         return dict(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
@@ -130,11 +130,11 @@ def test_pipeline(cfg: Config) -> list[dict]:
             dataset = dataset['dataset']
         if dataset.get('pipeline'):
             return list(dataset['pipeline'])
-    raise ValueError('the config has no test_dataloader.dataset.pipeline: pictures are prepared as it says')
+    raise ValueError('the config has no test_dataloader.dataset.pipeline: images are prepared as it says')
 
 
 def same_size_batches(items: Iterable[Mapping]) -> Iterator[dict]:
-    """Batches of neighbors whose inputs have the same shape: pipelines may leave pictures as large as they are."""
+    """Batches of neighbors whose inputs have the same shape: pipelines may leave images as large as they are."""
     for _, group in groupby(items, lambda item: shapes(item['inputs'])):
         yield default_collate(list(group))
 
@@ -145,7 +145,7 @@ def shapes(inputs) -> tuple:
 
 
 def picture_files(folder: str) -> Iterator[str]:
-    """Paths of all pictures in a folder and its subfolders, by their endings, in order, relative to it."""
+    """Paths of all images in a folder and its subfolders, by their endings, in order, relative to it."""
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):

@@ -1,4 +1,4 @@
-"""Scores of any number of picture files, in order, by worker processes; those that cannot be read are told apart."""
+"""Scores of any number of image files, in order, by worker processes; those that cannot be read are told apart."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def stream_scores(
     """Scores (K,) of each file from the ``first`` on, or why it cannot be read.
 
     Args:
-        inferencer: The model and how it takes pictures.
+        inferencer: The model and how it takes images.
         paths: The files, relative to ``folder``.
         folder: Where they lie.
         first: Number of the file to begin with.
-        batch_size: Pictures that the model gets at once.
+        batch_size: Images that the model gets at once.
         workers: Processes that read.
     """
     files = PictureFiles(paths, inferencer.pipeline, folder)

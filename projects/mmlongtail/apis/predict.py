@@ -1,9 +1,9 @@
-"""Predict what the pictures in a folder show.
+"""Predict what the images in a folder show.
 
     mmlongtail predict CHECKPOINT FOLDER --out predictions.csv
     mmlongtail predict CHECKPOINT FOLDER --out predictions.json --top-k 3 --tta
 
-The checkpoint is enough. The result is a .csv, .json or .parquet file with a row for each picture; those that cannot be
+The checkpoint is enough. The result is a .csv, .json or .parquet file with a row for each image; those that cannot be
 read are listed beside it. An interrupted run goes on where it was when the same command is given again.
 """
 
@@ -42,10 +42,10 @@ def make_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('checkpoint', help='file that a training left')
-    parser.add_argument('folder', help='folder of pictures, with subfolders, or one picture')
+    parser.add_argument('folder', help='folder of images, with subfolders, or one image')
     parser.add_argument('--out', type=Path, required=True, help='file of the result (.csv, .json, .parquet)')
     parser.add_argument(
-        '--top-k', type=int, help='labels of each picture (those over their thresholds; one label: 5)'
+        '--top-k', type=int, help='labels of each image (those over their thresholds; one label: 5)'
     )
     parser.add_argument('--all-scores', action='store_true', help='write the scores of all classes, too')
     parser.add_argument('--restart', action='store_true', help='do not go on with an interrupted run')
@@ -54,14 +54,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """The options of whatever lets a model predict many pictures."""
+    """The options of whatever lets a model predict many images."""
     parser.add_argument('--config', help='config of the training, where that in the checkpoint does not do')
     parser.add_argument('--expert', type=int, help='index of the expert that predicts alone (all of them)')
     parser.add_argument('--tta', action='store_true', help="average over the config's views, or a flip")
     parser.add_argument(
         '--allow-partial', action='store_true', help='take a checkpoint that does not fill the model'
     )
-    parser.add_argument('--batch-size', type=int, default=32, help='pictures at once (%(default)s)')
+    parser.add_argument('--batch-size', type=int, default=32, help='images at once (%(default)s)')
     parser.add_argument(
         '--workers', type=int, default=min(8, os.cpu_count() or 1), help='reading processes (%(default)s)'
     )
@@ -84,7 +84,7 @@ def load(args: argparse.Namespace) -> LongTailInferencer:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Predict all pictures, then write the file.
+    """Predict all images, then write the file.
 
     Raises:
         ValueError: If there are none, or none can be read.
@@ -96,7 +96,7 @@ def predict(args: argparse.Namespace) -> None:
     answers = Answers(inferencer.trained, args.top_k, args.all_scores)
     parts = PredictionParts(args.out.with_name(f'{args.out.name}.parts'), identity(args, paths), args.restart)
     if parts.done:
-        print(f'going on after {parts.done} of {len(paths)} pictures')
+        print(f'going on after {parts.done} of {len(paths)} images')
     with whole_parts(parts):
         scores = stream_scores(inferencer, paths, folder, parts.done, args.batch_size, args.workers)
         for i, item in enumerate(shown(scores, parts.done, len(paths)), parts.done):
@@ -107,19 +107,19 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def find_pictures(source: str) -> tuple[str, PathList]:
-    """A folder and the paths in it; of one picture its folder.
+    """A folder and the paths in it; of one image its folder.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If the folder has no pictures.
+        ValueError: If the folder has no images.
     """
     if os.path.isfile(source):
         return os.path.dirname(source), PathList([os.path.basename(source)])
     if not os.path.isdir(source):
-        raise FileNotFoundError(f'{source} does not exist: a folder of pictures is expected')
+        raise FileNotFoundError(f'{source} does not exist: a folder of images is expected')
     paths = PathList(picture_files(source))
     if not paths:
-        raise ValueError(f'{source} has no pictures in it')
+        raise ValueError(f'{source} has no images in it')
     return source, paths
 
 
@@ -143,7 +143,7 @@ def stamp(path: str) -> list:
 
 
 def record(path: str, item, answers: Answers) -> dict:
-    """What is written of a picture: its answer, or why it cannot be read."""
+    """What is written of an image: its answer, or why it cannot be read."""
     if isinstance(item, PictureError):
         return dict(path=path, error=str(item))
     answer = dict(path=path) | answers(item)
@@ -211,10 +211,10 @@ def finish(out: Path, parts: PredictionParts, total: int) -> None:
         listed.unlink()
     parts.remove()
     if unreadable == total:
-        raise ValueError(f'none of the {total} pictures can be read: the reasons are in {listed}')
+        raise ValueError(f'none of the {total} images can be read: the reasons are in {listed}')
     print(f'{total - unreadable} predictions are in {out}')
     if unreadable:
-        print(f'{unreadable} pictures cannot be read and are listed in {listed}')
+        print(f'{unreadable} images cannot be read and are listed in {listed}')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

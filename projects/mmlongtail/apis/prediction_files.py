@@ -43,7 +43,7 @@ def write_predictions(path: str | Path, records: Iterable[dict], classes: Sequen
 
 
 def write_csv(file: BinaryIO, records: Iterable[dict], classes: Sequence[str]) -> None:
-    """A row per picture; several labels stand in one cell, the score of each class in a column of its own."""
+    """A row per image; several labels stand in one cell, the score of each class in a column of its own."""
     text = io.TextIOWrapper(file, encoding='utf-8', newline='', write_through=True)
     rows = csv.writer(text, lineterminator='\n')
     rows.writerow([*COLUMNS, *(f'score of {name}' for name in classes)])
@@ -68,7 +68,7 @@ def write_json(file: BinaryIO, records: Iterable[dict], classes: Sequence[str]) 
 
 
 def write_parquet(file: BinaryIO, records: Iterable[dict], classes: Sequence[str]) -> None:
-    """A row per picture; several labels are a list."""
+    """A row per image; several labels are a list."""
     import pyarrow
     from pyarrow import parquet
 

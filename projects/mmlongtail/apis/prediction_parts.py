@@ -16,14 +16,14 @@ ENDING = '.jsonl'
 
 
 class PredictionParts:
-    """Records in the order of the pictures, written in parts of a size that fits into memory.
+    """Records in the order of the images, written in parts of a size that fits into memory.
 
     Each part is a file of JSON lines that is there whole or not at all; its name has the numbers of its first record
     and of the one after its last.
 
     Args:
         folder: Where the parts lie until the run is done.
-        run: What makes two runs the same: checkpoint, pictures, options; plain numbers and text.
+        run: What makes two runs the same: checkpoint, images, options; plain numbers and text.
         restart: Begin anew whatever is there.
         at_most: Records of a part.
         seconds: After so long a part is written though it is smaller.

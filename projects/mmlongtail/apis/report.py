@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
         action='store_true',
         help='run the config file in each work dir: it imports modules of yours',
     )
-    parser.add_argument('--batch-size', type=int, default=32, help='pictures at once (%(default)s)')
+    parser.add_argument('--batch-size', type=int, default=32, help='images at once (%(default)s)')
     parser.add_argument(
         '--workers', type=int, default=min(8, os.cpu_count() or 1), help='reading processes (%(default)s)'
     )

@@ -1,4 +1,4 @@
-"""Scores of a whole data set, as a test of its config would compute them, and small pictures of its images."""
+"""Scores of a whole data set, as a test of its config would compute them, and small copies of its images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def score_data(
 
     Args:
         inferencer: The model.
-        dataset: Pictures in files, arrays or drawn ones.
+        dataset: Images in files, arrays or drawn ones.
         batch_size: Images that the model gets at once.
         workers: Processes that read.
 

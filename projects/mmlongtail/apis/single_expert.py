@@ -14,7 +14,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 PACKAGE = __name__.partition('.')[0]
-HOST_SETS = dict(CIFAR10LT='CIFAR10', CIFAR100LT='CIFAR100')  # of the same test pictures
+HOST_SETS = dict(CIFAR10LT='CIFAR10', CIFAR100LT='CIFAR100')  # of the same test images
 WHOLE = ('backbone', 'neck')
 TRAINING = ('augments', 'num_views', 'mirrored', 'share_mix')  # what a preprocessor has for training alone
 

@@ -58,7 +58,7 @@ def write_list(path: Path, dataset, kept: np.ndarray) -> str:
     """Write the kept images, a 0/1 column per class; return the folder that their paths are relative to."""
     infos = [dataset.get_data_info(int(i)) for i in kept]
     if not all('img_path' in info for info in infos):
-        raise ValueError(f'{type(dataset).__name__} has no picture files, so no list of them can be written')
+        raise ValueError(f'{type(dataset).__name__} has no image files, so no list of them can be written')
     classes = dataset.metainfo['classes']
     root = os.path.commonpath([os.path.dirname(info['img_path']) for info in infos]) if infos else ''
     path.parent.mkdir(parents=True, exist_ok=True)

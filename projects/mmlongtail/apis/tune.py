@@ -64,7 +64,7 @@ def tune(args: argparse.Namespace) -> None:
     """Tune, store and show.
 
     Raises:
-        ValueError: For a model of one label per image, data of other classes, or a picture that cannot be read.
+        ValueError: For a model of one label per image, data of other classes, or an image that cannot be read.
     """
     path = Path(args.checkpoint)
     out = args.out or path.with_name(f'{path.stem}_tuned{path.suffix}')
@@ -127,20 +127,20 @@ def columns(classes: Sequence[str], names: Sequence[str]) -> np.ndarray:
 def scores_and_targets(
     inferencer, dataset: BaseDataset, batch_size: int, workers: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and multi-hot labels of a data set of picture files, both (N, K) in the order of the model's classes.
+    """Scores and multi-hot labels of a data set of image files, both (N, K) in the order of the model's classes.
 
-    Pictures that cannot be read are left out and named.
+    Images that cannot be read are left out and named.
 
     Raises:
-        PictureError: If none of the pictures can be read.
-        ValueError: If it has no picture files, or it has classes that the model lacks.
+        PictureError: If none of the images can be read.
+        ValueError: If it has no image files, or it has classes that the model lacks.
     """
     places = columns(inferencer.trained.classes, dataset.metainfo['classes'])
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
     try:
         paths = PathList(info['img_path'] for info in infos)
     except KeyError as error:
-        raise ValueError(f'{type(dataset).__name__} has no picture files: name a list of pictures') from error
+        raise ValueError(f'{type(dataset).__name__} has no image files: name a list of images') from error
     stream = stream_scores(inferencer, paths, batch_size=batch_size, workers=workers)
     items = list(shown(stream, 0, len(paths)))
     broken = [item for item in items if isinstance(item, PictureError)]

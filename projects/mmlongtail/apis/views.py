@@ -1,4 +1,4 @@
-"""Test-time augmentation: the views of a picture whose scores are averaged, and what averages them."""
+"""Test-time augmentation: the views of an image whose scores are averaged, and what averages them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ AVERAGE = dict(type='AverageExpertScoreTTA')
 
 
 def has_views(pipeline: list[dict]) -> bool:
-    """Whether a pipeline makes several views of a picture."""
+    """Whether a pipeline makes several views of an image."""
     return any(transform['type'] == 'TestTimeAug' for transform in pipeline)
 
 
 def tta_pipeline(cfg: Config, pipeline: list[dict]) -> list[dict]:
-    """The config's ``tta_pipeline``; where it is missing, a pipeline that gives the picture and its flip."""
+    """The config's ``tta_pipeline``; where it is missing, a pipeline that gives the image and its flip."""
     if 'tta_pipeline' in cfg:
         return cfg.tta_pipeline
     *before, pack = deepcopy(pipeline)

@@ -1,4 +1,4 @@
-"""The embedded demo set: long-tailed multi-label pictures of real handwritten digits; nothing to download."""
+"""The embedded demo set: long-tailed multi-label images of real handwritten digits; nothing to download."""
 
 import numpy as np
 from mmpretrain.datasets import MultiLabelDataset
@@ -17,18 +17,18 @@ PARTS = dict(train=range(1000), val=range(1000, 1200), test=range(1200, 1797))
 
 @DATASETS.register_module()
 class LongTailDigits(MultiLabelDataset):
-    """Pictures of one to four handwritten digits in colored ink; a class is a digit in a color, e.g. 'red 3'.
+    """Images of one to four handwritten digits in colored ink; a class is a digit in a color, e.g. 'red 3'.
 
     Class i is the digit ``i % 10`` in the color ``(i // 10 + i % 10) % 3``, from the most to the least frequent
     class: each digit and each color is as frequent as any other, only their combination is rare. Every class has
-    pictures of its own, as many as a Pareto distribution says, and each picture shows up to three companions drawn
+    images of its own, as many as a Pareto distribution says, and each image shows up to three companions drawn
     by the same long-tailed weights, so that head classes turn up beside everything. The training and the
-    test part use different handwritten digits. Samples hold no picture: ``ComposeDigits`` must open the pipeline.
+    test part use different handwritten digits. Samples hold no image: ``ComposeDigits`` must open the pipeline.
 
     Args:
         split: 'train' or 'test': the handwritten digits that are used.
-        max_count: Own pictures of the most frequent class.
-        min_count: Own pictures of the rarest class; equal to ``max_count`` for a balanced set.
+        max_count: Own images of the most frequent class.
+        min_count: Own images of the rarest class; equal to ``max_count`` for a balanced set.
         power: Power of the Pareto distribution.
         seed: Another seed gives another set of the same kind.
         kwargs: Arguments of the host's ``MultiLabelDataset``, like ``pipeline``.
@@ -54,7 +54,7 @@ class LongTailDigits(MultiLabelDataset):
         super().__init__(ann_file='', **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Draw the labels of every picture, the handwritten digits that show them, and a seed for the rest."""
+        """Draw the labels of every image, the handwritten digits that show them, and a seed for the rest."""
         rng = self._generator()
         labels, shown = self._draw_labels(rng)
         digits = self._draw_digits(labels % 10, rng)
@@ -73,7 +73,7 @@ class LongTailDigits(MultiLabelDataset):
         return np.random.default_rng([self.seed, ('train', 'test', 'val').index(self.split)])
 
     def _draw_labels(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct classes for every picture, its own class first, (N, 4), and which of them it shows, (N, 4) bool."""
+        """Distinct classes for every image, its own class first, (N, 4), and which of them it shows, (N, 4) bool."""
         own = np.repeat(np.arange(NUM_CLASSES), self.own_counts)
         keys = np.log(self.own_counts) + rng.gumbel(
             size=(len(own), NUM_CLASSES)
@@ -94,13 +94,13 @@ class LongTailDigits(MultiLabelDataset):
         """The part and its size in the host's summary."""
         return [
             f'Split: \t{self.split}',
-            f'Own pictures: \t{self.own_counts.max()} to {self.own_counts.min()}',
+            f'Own images: \t{self.own_counts.max()} to {self.own_counts.min()}',
         ]
 
 
 @DATASETS.register_module()
 class LongTailSingleDigits(LongTailDigits):
-    """Pictures of one handwritten digit each, for single-label methods: a class is a digit, in any ink.
+    """Images of one handwritten digit each, for single-label methods: a class is a digit, in any ink.
 
     Class 0 is the most frequent one. Arguments and errors are those of :class:`LongTailDigits`; the counts fall
     exponentially for a large ``power``.
@@ -109,7 +109,7 @@ class LongTailSingleDigits(LongTailDigits):
     METAINFO = dict(classes=tuple(map(str, range(10))))
 
     def load_data_list(self) -> list[dict]:
-        """Draw the handwritten digit of every picture, its ink, and a seed for the rest."""
+        """Draw the handwritten digit of every image, its ink, and a seed for the rest."""
         rng = self._generator()
         labels = np.repeat(np.arange(len(self.own_counts)), self.own_counts)
         digits = self._draw_digits(labels, rng)
@@ -121,5 +121,5 @@ class LongTailSingleDigits(LongTailDigits):
         ]
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The class of a picture, in a list as the host has it."""
+        """The class of an image, in a list as the host has it."""
         return [self.get_data_info(idx)['gt_label']]

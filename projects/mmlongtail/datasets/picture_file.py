@@ -98,7 +98,7 @@ def _overlong_chunk(source: str | bytes) -> str | None:
 
 @dataclass(frozen=True)
 class _Header:
-    """What a picture's first bytes say: nothing where Pillow does not know the format."""
+    """What an image's first bytes say: nothing where Pillow does not know the format."""
 
     kind: str = ''
     width: int = 0

@@ -106,7 +106,7 @@ class PictureDataset(MultiLabelDataset):
             ) from error
 
     def _check_inside(self, paths: Iterable[str]) -> None:
-        """Refuse files that are neither in the data root nor in the pictures' folder; links count by their names."""
+        """Refuse files that are neither in the data root nor in the images' folder; links count by their names."""
         folder = self.data_prefix.get('img_path') or ''
         roots = [os.path.join(os.path.abspath(root), '') for root in (self.data_root, folder) if root]
         for path in () if self.allow_outside_root or not roots else paths:

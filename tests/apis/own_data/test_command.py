@@ -37,9 +37,9 @@ def multi_label(pictures):
 def test_single_label_trains(pictures, capsys):
     assert main([str(pictures), *TINY]) == 0
     said, out = capsys.readouterr().out, pictures.with_name('mine_longtail')
-    assert 'mine: a folder per class, 20 pictures of 3 classes, one label each' in said
-    assert 'split: 16 pictures to train, 4 to validate' in said
-    assert 'method: balanced_softmax: one label per picture, and ' in said
+    assert 'mine: a folder per class, 20 images of 3 classes, one label each' in said
+    assert 'split: 16 images to train, 4 to validate' in said
+    assert 'method: balanced_softmax: one label per image, and ' in said
     assert 'result on the validation part' in said and 'emu' in said.partition('result on')[2]
     assert (out / 'class_counts.png').stat().st_size > 1000
     assert (out / 'balanced_softmax' / 'epoch_1.pth').is_file()
@@ -65,7 +65,7 @@ def test_configs_are_short_and_hold_no_path_of_this_machine(pictures, method, ba
     lines = text.splitlines()
     assert len(lines) <= 40 and max(map(len, lines)) <= 120
     assert (
-        lines[0].startswith('# mine: 3 classes, 10 to 2 pictures each')
+        lines[0].startswith('# mine: 3 classes, 10 to 2 images each')
         and '# Made by: mmlongtail train' in text
     )
     assert str(pictures) not in '\n'.join(line for line in lines if not line.startswith('#'))
@@ -83,7 +83,7 @@ def test_a_config_is_repeated_and_an_edited_one_kept(pictures, capsys):
     assert config.with_name('balanced_softmax.py.old').read_text().endswith('# mine\n')
     capsys.readouterr()
     assert main([*command, '--seed', '5']) == 2
-    assert 'is of another split or of other pictures: --out names another folder' in capsys.readouterr().err
+    assert 'is of another split or of other images: --out names another folder' in capsys.readouterr().err
     assert main([*command, '--seed', '5', '--overwrite']) == 0
     assert Config.fromfile(config).randomness.seed == 5
 
@@ -103,7 +103,7 @@ def test_time_chooses_epochs(pictures, capsys):
         (['--time', 'soon'], '--time soon: a span such as 90s'),
         (
             ['--method', 'db_focal'],
-            '--method db_focal: for one label per picture one of balanced_softmax, ce',
+            '--method db_focal: for one label per image one of balanced_softmax, ce',
         ),
         (['--backbone', 'Nothing'], '--backbone Nothing: a backbone of MMPretrain'),
         (['--val', 'nowhere'], 'nowhere does not exist'),
@@ -119,7 +119,7 @@ def test_too_little(pictures, capsys):
         for file in (pictures / name).iterdir():
             file.unlink()
     assert main([str(pictures), '--no-train']) == 2
-    assert 'at least 4 pictures and 2 classes are expected' in capsys.readouterr().err
+    assert 'at least 4 images and 2 classes are expected' in capsys.readouterr().err
 
 
 def test_choice():

@@ -150,7 +150,7 @@ def test_a_vit_of_the_host_gives_vectors():
 
 
 def test_a_size_that_does_not_fit():
-    with pytest.raises(ValueError, match='--backbone X takes no pictures of 8 x 8 pixels: .*--image-size'):
+    with pytest.raises(ValueError, match='--backbone X takes no images of 8 x 8 pixels: .*--image-size'):
         _look(torch.nn.Linear(3, 3), 'X', 8)
 
 

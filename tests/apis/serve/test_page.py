@@ -80,7 +80,7 @@ def test_two_models_beside_each_other(browser, checkpoints, files, running, serv
         browser.choose('#files', files[3:])
         browser.wait("document.querySelectorAll('article .model, article .error').length == 7")
         browser.wait("!document.getElementById('clear').hidden")
-        assert status(browser) == '3 of 4 pictures done, 1 with an error'
+        assert status(browser) == '3 of 4 images done, 1 with an error'
         shown = browser.evaluate(ROWS)
         expected = [
             [rows(m.predict(p.read_bytes())) for m in (several, single)] for p in (*files[:2], files[3])
@@ -137,6 +137,6 @@ def by_keyboard(browser: Browser) -> None:
     browser.wait("document.querySelectorAll('article').length == 0")
     assert status(browser) == '' and browser.evaluate('document.activeElement.id') == 'files'
     assert browser.evaluate('document.activeElement.labels[0].textContent').startswith(
-        'Choose pictures or drop'
+        'Choose images or drop'
     )
     assert browser.evaluate("document.getElementById('status').role") == 'status'

@@ -134,8 +134,8 @@ DAMAGED = {
         for kind in ('JPEG', 'BMP', 'TIFF', 'PPM')
     },
     'PNG, cut': (encoded('PNG', NOISE)[:-120], 'longer than the file'),
-    'WEBP, cut': (encoded('WEBP', NOISE)[:-120], 'a whole picture is expected'),
-    'header': (encoded('JPEG')[:20], 'a whole picture is expected'),
+    'WEBP, cut': (encoded('WEBP', NOISE)[:-120], 'a whole image is expected'),
+    'header': (encoded('JPEG')[:20], 'a whole image is expected'),
     'chunk': (damaged_png(), 'a chunk of 2147483648 bytes, longer than the file'),
     'bomb': (png_of_many_pixels(), f'at most max_pixels={MAX_PIXELS} are expected'),
     'huge bomb': (png_that_says(30_000, 30_000), f'at most max_pixels={MAX_PIXELS} are expected'),

@@ -81,4 +81,4 @@ def test_set_without_picture_files_is_refused(main, tmp_path, capsys):
     )
     (tmp_path / 'config.py').write_text(f'train_dataloader = dict(dataset={dataset})')
     assert main([str(tmp_path / 'config.py'), '--out', str(tmp_path / 'lt.csv'), '--min-count', '1']) == 2
-    assert 'MultiLabelDataset has no picture files' in capsys.readouterr().err
+    assert 'MultiLabelDataset has no image files' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""From a folder of pictures to a trained model: ``python -m mmlongtail.apis.own_data DATA``."""
+"""From a folder of images to a trained model: ``python -m mmlongtail.apis.own_data DATA``."""
 
 from .command import main
 

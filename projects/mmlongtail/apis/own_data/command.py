@@ -32,13 +32,13 @@ from .split_files import write_split
 from .timing import epochs_within
 
 CACHE = 'pictures.json'  # what StartCheckHook calls it
-FEWEST = 4  # pictures
+FEWEST = 4  # images
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The options."""
     parser = argparse.ArgumentParser(
-        prog='mmlongtail train', description='Train on pictures of your own: writes a config and trains it.'
+        prog='mmlongtail train', description='Train on images of your own: writes a config and trains it.'
     )
     add = parser.add_argument
     add('data', help='folder with a folder per class, list (.csv, .txt), COCO-style JSON or VOC devkit')
@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     add('--from-scratch', action='store_true', help='random weights')
     add('--epochs', type=int, help='instead of as many as the size of the data says')
     add('--time', help='as many epochs as fit in 90s, 5m, 1h')
-    add('--image-size', type=int, help='width and height that pictures are scaled to')
+    add('--image-size', type=int, help='width and height that images are scaled to')
     add('--out', type=Path, help='folder of the config and the lists (beside DATA: DATA_longtail)')
     add('--work-dir', type=Path, help='folder of logs and checkpoints (OUT/METHOD)')
     add('--seed', type=int, default=0, help='of the split and of the run (0)')
@@ -110,7 +110,7 @@ def _train(args: argparse.Namespace) -> None:
     print(f'config: {config}, trained by `python tools/train.py {config}` as well')
     if not args.no_train:
         facts.work_dir.mkdir(parents=True, exist_ok=True)
-        shutil.copy(out / CACHE, facts.work_dir)  # the pictures need not be decoded once more
+        shutil.copy(out / CACHE, facts.work_dir)  # the images need not be decoded once more
         _run(config, began)
 
 
@@ -122,7 +122,7 @@ def _read(args: argparse.Namespace) -> tuple[OwnData, Path]:
     command_line.check_writable(out, is_folder=True)
     data = leave_out_broken(data, out / CACHE)
     kind = 'one label each' if data.single_label else 'several labels each'
-    print(f'{args.data}: {data.kind}, {len(data.paths)} pictures of {len(data.classes)} classes, {kind}')
+    print(f'{args.data}: {data.kind}, {len(data.paths)} images of {len(data.classes)} classes, {kind}')
     for note in data.notes:
         print(f'note: {note}')
     return data, out
@@ -132,12 +132,12 @@ def _split(data: OwnData, seed: int) -> np.ndarray:
     """The validation part: the data's own, or a fifth.
 
     Raises:
-        ValueError: If there are too few classes or pictures, or a class is in the validation part only.
+        ValueError: If there are too few classes or images, or a class is in the validation part only.
     """
     if len(data.classes) < 2 or len(data.paths) < FEWEST:
         raise ValueError(
-            f'{data.root}: {len(data.paths)} pictures of the classes {", ".join(data.classes)}: at least {FEWEST} '
-            'pictures and 2 classes are expected'
+            f'{data.root}: {len(data.paths)} images of the classes {", ".join(data.classes)}: at least {FEWEST} '
+            'images and 2 classes are expected'
         )
     in_val, origin = data.in_val, 'as given'
     if in_val is None:
@@ -145,15 +145,15 @@ def _split(data: OwnData, seed: int) -> np.ndarray:
         origin = f'stratified, seed {seed}'
     if not in_val.any() or in_val.all():
         raise ValueError(
-            f'{data.root}: {in_val.sum()} of {len(in_val)} pictures are to validate: some are expected'
+            f'{data.root}: {in_val.sum()} of {len(in_val)} images are to validate: some are expected'
         )
     missing = [data.classes[k] for k in np.flatnonzero(data.counts(~in_val) == 0)]
     if missing:
-        raise ValueError(f'{data.root}: no picture to train on shows {", ".join(missing[:20])}')
+        raise ValueError(f'{data.root}: no image to train on shows {", ".join(missing[:20])}')
     untested = [data.classes[k] for k in np.flatnonzero(data.counts(in_val) == 0)]
-    print(f'split: {(~in_val).sum()} pictures to train, {in_val.sum()} to validate, {origin}')
+    print(f'split: {(~in_val).sum()} images to train, {in_val.sum()} to validate, {origin}')
     if untested:
-        print(f'note: too few pictures to validate, left out of the means: {", ".join(untested[:20])}')
+        print(f'note: too few images to validate, left out of the means: {", ".join(untested[:20])}')
     return in_val
 
 
@@ -183,8 +183,8 @@ def _facts(
 ) -> Facts:
     counts = statistics.class_counts
     header = (
-        f'{Path(args.data).name}: {len(data.classes)} classes, {counts.max()} to {counts.min()} pictures each; '
-        f'{statistics.num_images} pictures to train, {in_val.sum()} to validate.',
+        f'{Path(args.data).name}: {len(data.classes)} classes, {counts.max()} to {counts.min()} images each; '
+        f'{statistics.num_images} images to train, {in_val.sum()} to validate.',
         f'{why}.',
         f'Made by: {args.command}',
     )
@@ -194,7 +194,7 @@ def _facts(
 
 def _describe_plan(plan: Plan, network: Network, name: str) -> str:
     return (
-        f'plan: {name}, {network.weights}, pictures of {plan.size} px, {plan.epochs} epochs in batches of {plan.batch} '
+        f'plan: {name}, {network.weights}, images of {plan.size} px, {plan.epochs} epochs in batches of {plan.batch} '
         f'({plan.why})'
     )
 

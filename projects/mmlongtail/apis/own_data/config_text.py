@@ -31,9 +31,9 @@ class Facts:
         header: Lines of comment.
         folder: Folder of the config and its lists.
         pictures: Folder that the lists are relative to.
-        single_label: Whether each picture has one label.
+        single_label: Whether each image has one label.
         num_classes: Number of classes.
-        num_train: Training pictures.
+        num_train: Training images.
         work_dir: Folder of logs and checkpoints.
         seed: Seed of the run.
     """

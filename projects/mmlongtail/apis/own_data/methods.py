@@ -15,7 +15,7 @@ class Method:
     """A method as a part of a config.
 
     Args:
-        single_label: Whether it is for one label per picture; else it is for several.
+        single_label: Whether it is for one label per image; else it is for several.
         model: The classifier's config, of a network and the number of classes.
         streams: Names of the samplings that a batch is drawn by; several make a batch as much larger.
         what: What it does, after "because …".
@@ -30,19 +30,19 @@ class Method:
 def choose_method(single_label: bool, imbalance: float) -> tuple[str, str]:
     """Choose a method for data of several classes.
 
-    Data whose most frequent class has at most three times the pictures of the rarest is balanced: plain cross-entropy,
-    ``ce`` or ``bce``. Above, one label per picture gets ``balanced_softmax``, which costs nothing and needs no second
+    Data whose most frequent class has at most three times the images of the rarest is balanced: plain cross-entropy,
+    ``ce`` or ``bce``. Above, one label per image gets ``balanced_softmax``, which costs nothing and needs no second
     stage, and several get ``collaborative``: of the methods measured on VOC-LT' the best in total and on the tail.
 
     Args:
-        single_label: Whether each picture has one label.
-        imbalance: Pictures of the most frequent class for each of the rarest.
+        single_label: Whether each image has one label.
+        imbalance: Images of the most frequent class for each of the rarest.
 
     Returns:
         The method's name, and why in words.
     """
-    kind = 'one label per picture' if single_label else 'several labels per picture'
-    times = f'the most frequent class has {imbalance:.3g} times the pictures of the rarest'
+    kind = 'one label per image' if single_label else 'several labels per image'
+    times = f'the most frequent class has {imbalance:.3g} times the images of the rarest'
     if imbalance <= BALANCED:
         return ('ce' if single_label else 'bce'), f'{kind}, and {times}, which is nearly balanced'
     name = 'balanced_softmax' if single_label else 'collaborative'
@@ -58,7 +58,7 @@ def named_method(name: str, single_label: bool) -> str:
     fitting = sorted(key for key, method in METHODS.items() if method.single_label == single_label)
     if name not in fitting:
         kind = 'one label' if single_label else 'several labels'
-        raise ValueError(f'--method {name}: for {kind} per picture one of {", ".join(fitting)} is expected')
+        raise ValueError(f'--method {name}: for {kind} per image one of {", ".join(fitting)} is expected')
     return f'asked for by --method: {METHODS[name].what}'
 
 
@@ -128,7 +128,7 @@ METHODS = {
     'balanced_softmax': Method(
         True,
         _one_branch(_linear(dict(type='BalancedSoftmaxLoss'))),
-        what='cross-entropy that counts a class by its pictures gives the rare ones their share',
+        what='cross-entropy that counts a class by its images gives the rare ones their share',
     ),
     'gcl': Method(True, _one_branch(_gcl), what='Gaussian clouded logits widen the margins of rare classes'),
     'ncl': Method(True, _experts, what='two experts with balanced softmax learn from each other'),

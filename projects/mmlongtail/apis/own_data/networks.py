@@ -38,7 +38,7 @@ class Network:
         neck: Config of what makes vectors of its features; None where they are.
         channels: Channels of the vectors.
         branch_modules: Its last stage, as the classifier names it.
-        mean, std: What pictures are normalized with, RGB of 0 to 255.
+        mean, std: What images are normalized with, RGB of 0 to 255.
         weights: Where its weights come from, in words.
     """
 
@@ -54,20 +54,20 @@ class Network:
 def find_network(
     name: str | None = None, size: int = 224, from_scratch: bool = False, weights: str | None = None
 ) -> Network:
-    """Find a backbone and look at what it makes of a picture.
+    """Find a backbone and look at what it makes of an image.
 
     Args:
         name: ``EfficientNetLite`` if None; else a class in MMPretrain's registry with its arguments, as in
             ``ResNet:depth=18``; a model of timm, ``timm:vit_tiny_patch16_224``, where the prefix may go; or one of
             Hugging Face, ``hf:NAME`` or a folder.
-        size: Width and height of the pictures.
+        size: Width and height of the images.
         from_scratch: Take random weights where others are known.
         weights: Checkpoint for the backbone, instead of those that are known.
 
     Raises:
         ModuleNotFoundError: If the package of the weights, timm or transformers is not installed.
         FileNotFoundError: If the checkpoint is missing.
-        ValueError: If the name is unknown, its arguments are not those of the class, or it cannot take such a picture.
+        ValueError: If the name is unknown, its arguments are not those of the class, or it cannot take such an image.
     """
     if weights is not None and not os.path.isfile(weights) and '://' not in weights:
         raise FileNotFoundError(f'--weights {weights}: no such file')
@@ -145,7 +145,7 @@ def _registered(kind: str, found: type, arguments: dict, random: bool) -> tuple[
         if not torch.cuda.is_available():
             config.setdefault(
                 'frozen_stages', 5
-            )  # halves a step; what is left learns as much from few pictures
+            )  # halves a step; what is left learns as much from few images
         config |= dict(norm_eval=True, init_cfg=dict(type='Pretrained', checkpoint=f'{SCHEME}{package}'))
         return config, f'ImageNet weights of the package {package}', HALF
     return config, 'random weights', IMAGENET
@@ -169,7 +169,7 @@ def _timm(name: str, size: int, random: bool) -> tuple[dict, str, Sequence[list]
 
 
 def _takes(create, name: str) -> list[str]:
-    """``img_size`` where a model of timm has a fixed size of pictures."""
+    """``img_size`` where a model of timm has a fixed size of images."""
     try:
         create(name, img_size=224)
     except (TypeError, AssertionError, RuntimeError):
@@ -221,12 +221,12 @@ def _build(name: str, config: dict) -> nn.Module:
 
 @torch.no_grad()
 def _look(network: nn.Module, name: str, size: int) -> Tensor:
-    """Last features of one gray picture."""
+    """Last features of one gray image."""
     try:
         feats = network(torch.zeros(1, 3, size, size))
     except (RuntimeError, AssertionError, ValueError) as error:
         raise ValueError(
-            f'--backbone {name} takes no pictures of {size} x {size} pixels: {error}; --image-size sets another size'
+            f'--backbone {name} takes no images of {size} x {size} pixels: {error}; --image-size sets another size'
         ) from error
     last = feats[-1] if isinstance(feats, (tuple, list)) else feats
     if not isinstance(last, Tensor) or last.dim() not in (2, 3, 4):

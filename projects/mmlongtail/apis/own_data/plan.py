@@ -1,4 +1,4 @@
-"""Picture size, batch, epochs and workers for a set and a machine."""
+"""Image size, batch, epochs and workers for a set and a machine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-SMALL_SIDE = 64  # pixels; smaller pictures gain little from being enlarged further
-EPOCHS = ((1_000, 15), (10_000, 8), (100_000, 5), (float('inf'), 3))  # up to so many pictures: on a CPU
+SMALL_SIDE = 64  # pixels; smaller images gain little from being enlarged further
+EPOCHS = ((1_000, 15), (10_000, 8), (100_000, 5), (float('inf'), 3))  # up to so many images: on a CPU
 ON_GPU = 3  # times as many
 SAMPLED = 50
 
@@ -23,10 +23,10 @@ class Plan:
     """How a set is trained on.
 
     Args:
-        size: Width and height that pictures are scaled to.
-        batch: Pictures at once, of each stream.
+        size: Width and height that images are scaled to.
+        batch: Images at once, of each stream.
         epochs: Passes over the training part.
-        workers: Processes that read pictures.
+        workers: Processes that read images.
         lr: Learning rate of the classifier; the backbone has a tenth where it has weights already.
         why: Of which machine, in words.
     """
@@ -44,13 +44,13 @@ def make_plan(
 ) -> Plan:
     """Plan by data size and machine.
 
-    A GPU gets pictures of 224 pixels, a CPU of 160; pictures that are smaller than 64 themselves 128 and 96. Sets of up
-    to 1,000, 10,000 and 100,000 pictures have 15, 8 and 5 epochs on a CPU and three times as many on a GPU, larger ones
+    A GPU gets images of 224 pixels, a CPU of 160; images that are smaller than 64 themselves 128 and 96. Sets of up
+    to 1,000, 10,000 and 100,000 images have 15, 8 and 5 epochs on a CPU and three times as many on a GPU, larger ones
     3 and 9.
 
     Args:
-        files: Picture files, of which some are looked at.
-        num_train: Training pictures.
+        files: Image files, of which some are looked at.
+        num_train: Training images.
         size: Instead of what is chosen.
         epochs: Instead of what is chosen.
     """
@@ -72,7 +72,7 @@ def available_cores() -> int:
 
 
 def median_side(files: Sequence[str | Path]) -> float:
-    """Median of the shorter sides of some of the pictures, in pixels, by their headers."""
+    """Median of the shorter sides of some of the images, in pixels, by their headers."""
     some = np.random.default_rng(0).permutation(len(files))[:SAMPLED]
     sides = []
     for i in some:

@@ -19,8 +19,8 @@ def write_split(data: OwnData, in_val: np.ndarray, folder: Path, overwrite: bool
     """Write ``train.csv``, ``val.csv`` (``path,label,label,…``) and ``classes.txt``.
 
     Args:
-        data: Pictures and labels.
-        in_val: Which pictures are the validation part, bool (N,).
+        data: Images and labels.
+        in_val: Which images are the validation part, bool (N,).
         folder: Where.
         overwrite: Replace lists of another split.
 
@@ -43,7 +43,7 @@ def write_split(data: OwnData, in_val: np.ndarray, folder: Path, overwrite: bool
     ]
     if others and not overwrite:
         raise FileExistsError(
-            f'{folder / others[0]} is of another split or of other pictures: --out names another folder, --overwrite '
+            f'{folder / others[0]} is of another split or of other images: --out names another folder, --overwrite '
             'replaces it'
         )
     folder.mkdir(parents=True, exist_ok=True)

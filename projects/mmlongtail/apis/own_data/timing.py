@@ -19,7 +19,7 @@ from mmlongtail.structures import ClassStatistics
 
 STEPS, WARM = 4, 2
 KEPT = 0.9  # of the time is planned with: a machine has other things to do
-STARTING = 5  # seconds between the plan and the first step: processes, weights, the look at all pictures
+STARTING = 5  # seconds between the plan and the first step: processes, weights, the look at all images
 MOST_EPOCHS = 200
 
 
@@ -62,7 +62,7 @@ def measure(cfg: Config) -> tuple[float, float, int, int]:
 
 
 def _seconds(loader, action) -> float:
-    """Median time of a few steps, the reading of their pictures included."""
+    """Median time of a few steps, the reading of their images included."""
     times, batches = [], islice(cycle(loader), WARM + STEPS)
     began = time.perf_counter()
     for batch in batches:

@@ -1,4 +1,4 @@
-"""A small web page that shows what models say of pictures: the command ``mmlongtail serve`` alone calls this room.
+"""A small web page that shows what models say of images: the command ``mmlongtail serve`` alone calls this room.
 
 It needs nothing beside the standard library; programs take :class:`mmlongtail.apis.LongTailInferencer`.
 """

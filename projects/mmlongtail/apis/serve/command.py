@@ -1,9 +1,9 @@
-"""Show on a small web page what a model, or two beside each other, says of pictures.
+"""Show on a small web page what a model, or two beside each other, says of images.
 
     mmlongtail serve CHECKPOINT
     mmlongtail serve CHECKPOINT OTHER_CHECKPOINT --port 0
 
-Open the address that it prints and drop pictures on the page. Only this machine reaches it, and no picture is written
+Open the address that it prints and drop images on the page. Only this machine reaches it, and no image is written
 to disk. Ctrl-C ends it.
 """
 
@@ -36,8 +36,8 @@ def make_parser() -> argparse.ArgumentParser:
     add('other', nargs='?', help='a second one, shown beside it')
     add('--port', type=int, default=8000, help='of the page, 0 for any that is free (%(default)s)')
     add('--host', default=LOOPBACK, help='address that others reach, too: there is no password (%(default)s)')
-    add('--max-mb', type=float, default=20, help='megabytes that a picture may have (%(default)s)')
-    add('--top-k', type=int, help='labels of each picture (those over their thresholds; one label: 5)')
+    add('--max-mb', type=float, default=20, help='megabytes that an image may have (%(default)s)')
+    add('--top-k', type=int, help='labels of each image (those over their thresholds; one label: 5)')
     add(
         '--config',
         action='append',

@@ -29,7 +29,7 @@ async function ask(path, options) {
 
 function described(model) {
   const limits = model.thresholds;
-  const kind = model.multi_label ? 'several labels per picture' : 'one label per picture';
+  const kind = model.multi_label ? 'several labels per image' : 'one label per image';
   const range = limits && limits.map((limit) => limit.toFixed(2));
   const tuned = range ? (range[0] === range[1] ? `, threshold ${range[0]}` : `, thresholds ${range.join(' to ')}`) : '';
   return element('li', '', element('strong', '', model.name), `: ${model.classes} classes, ${kind}${tuned}`);
@@ -112,7 +112,7 @@ async function predict({ file, place }) {
 
 function tell() {
   const failed = count.failed ? `, ${count.failed} with an error` : '';
-  byId('status').textContent = count.all ? `${count.done} of ${count.all} pictures done${failed}` : '';
+  byId('status').textContent = count.all ? `${count.done} of ${count.all} images done${failed}` : '';
   byId('clear').hidden = !count.all || working;
   byId('legend').hidden = !count.all || !known.models.some((model) => model.thresholds);
 }

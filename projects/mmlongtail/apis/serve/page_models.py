@@ -1,4 +1,4 @@
-"""What the page shows of a picture: rows of label, score, threshold and group, from one model or two."""
+"""What the page shows of an image: rows of label, score, threshold and group, from one model or two."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmlongtail.apis.answers import TOP_K, Answers
 from mmlongtail.apis.inferencer import LongTailInferencer, scores_of
 from mmlongtail.structures import checks
 
-PATIENCE = 10.0  # seconds that the end waits for the picture in work
+PATIENCE = 10.0  # seconds that the end waits for the image in work
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ServedModel:
     top_k: int | None = None
 
     def describe(self) -> dict:
-        """Name, number of classes, whether a picture may have several labels, lowest and highest threshold."""
+        """Name, number of classes, whether an image may have several labels, lowest and highest threshold."""
         trained = self.inferencer.trained
         limits = trained.thresholds
         return dict(
@@ -42,10 +42,10 @@ class ServedModel:
         )
 
     def predict(self, content: bytes) -> dict:
-        """The labels of a picture; where thresholds decide on fewer than ``TOP_K``, also the best of the others.
+        """The labels of an image; where thresholds decide on fewer than ``TOP_K``, also the best of the others.
 
         Args:
-            content: What is in the picture's file.
+            content: What is in the image's file.
 
         Raises:
             PictureError: If it cannot be read.
@@ -72,7 +72,7 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class PageModels:
-    """The models of the page, which take one picture at a time.
+    """The models of the page, which take one image at a time.
 
     Args:
         models: One, or two to be compared.
@@ -88,16 +88,16 @@ class PageModels:
         checks.whole('number of models', len(self.models))
 
     def describe(self) -> list[dict]:
-        """What is known of each before the first picture."""
+        """What is known of each before the first image."""
         return [model.describe() for model in self.models]
 
     def predict(self, content: bytes) -> list[dict]:
-        """What each says of a picture, given by what is in its file; see :meth:`ServedModel.predict`."""
+        """What each says of an image, given by what is in its file; see :meth:`ServedModel.predict`."""
         with self._lock:
             return [model.predict(content) for model in self.models]
 
     def finish(self) -> None:
-        """Wait until no picture is in work, and take no other."""
+        """Wait until no image is in work, and take no other."""
         self._lock.acquire(timeout=PATIENCE)
 
 

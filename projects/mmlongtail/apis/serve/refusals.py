@@ -1,4 +1,4 @@
-"""What the server refuses, and why: requests of other sites, too many bytes, whatever is no picture."""
+"""What the server refuses, and why: requests of other sites, too many bytes, whatever is no image."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def body_length(headers: Message, at_most: int) -> int:
         raise Refusal(HTTPStatus.LENGTH_REQUIRED, 'Content-Length is expected, and the file as the body')
     if not (told.isascii() and told.isdigit()) or len(told) > 18 or int(told) == 0:
         raise Refusal(
-            HTTPStatus.BAD_REQUEST, f'Content-Length is {told[:20]!r}, expected the size of a picture'
+            HTTPStatus.BAD_REQUEST, f'Content-Length is {told[:20]!r}, expected the size of an image'
         )
     if int(told) > at_most:
         raise Refusal(
@@ -109,7 +109,7 @@ def check_format(content: bytes) -> None:
     if not is_webp and not content.startswith(BEGINNINGS):
         raise Refusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            'the file is no picture of a known format: JPEG, PNG, WebP, BMP, TIFF or PPM is expected',
+            'the file is no image of a known format: JPEG, PNG, WebP, BMP, TIFF or PPM is expected',
         )
     try:
         Image.open(BytesIO(content), formats=FORMATS).close()
@@ -118,5 +118,5 @@ def check_format(content: bytes) -> None:
     except Exception as error:  # a damaged header raises anything
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            'the file is damaged: its header cannot be read, a whole picture is expected',
+            'the file is damaged: its header cannot be read, a whole image is expected',
         ) from error

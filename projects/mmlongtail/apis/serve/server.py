@@ -1,4 +1,4 @@
-"""The server of the page: its files, what the models are, and a picture's labels."""
+"""The server of the page: its files, what the models are, and an image's labels."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PageServer(ThreadingHTTPServer):
         host: Address to listen at.
         port: Its port, 0 for any that is free.
         is_local: Whether only this machine reaches the address.
-        max_bytes: Bytes that a picture's file may have.
+        max_bytes: Bytes that an image's file may have.
 
     Raises:
         OSError: If the address cannot be had.
@@ -60,7 +60,7 @@ class PageServer(ThreadingHTTPServer):
             raise OSError(f'--host {host} --port {port}: {error.strerror or error}') from error
 
     def serve(self, models: PageModels) -> None:
-        """Answer by these models until the server is shut down or interrupted; the picture in work is finished."""
+        """Answer by these models until the server is shut down or interrupted; the image in work is finished."""
         self.models = models
         try:
             self.serve_forever()
@@ -92,7 +92,7 @@ class PageHandler(BaseHTTPRequestHandler):
         self._answer(self._page)
 
     def do_POST(self) -> None:
-        """``/predict``: the labels of the picture whose file is the body."""
+        """``/predict``: the labels of the image whose file is the body."""
         self._answer(self._labels)
 
     def _page(self) -> Answer:

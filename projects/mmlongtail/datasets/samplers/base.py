@@ -21,9 +21,9 @@ AT_ONCE = 1 << 16  # rows that become Python objects at a time
 class OrderSampler(Sampler, ABC):
     """A sampler given by the global order of each epoch, which is the same for any number of ranks.
 
-    The order is a function of seed and epoch alone, so nothing has to be restored after a resume but these two; so is
-    the seed that each :class:`Draw` has for its augmentation. Under several ranks the order is padded by its own
-    beginning to a multiple of their number and dealt out row by row.
+    Seed and epoch alone determine the order, and the seed that each :class:`Draw` has for its augmentation, so a
+    resumed run restores these two and nothing else. Under several ranks the order is padded by its own beginning to a
+    multiple of their number and dealt out row by row.
 
     Args:
         dataset: The data set whose indices are drawn.

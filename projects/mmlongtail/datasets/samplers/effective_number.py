@@ -48,7 +48,7 @@ class CBENSampler(ClassWeightedSampler):
     Args:
         dataset: A data set that names its ``classes`` and knows each image's labels.
         a: The beta of the most frequent class.
-        b: What the rarest class's beta is higher.
+        b: By how much the beta of the rarest class is higher.
         multi_label: How an image of several classes gets its weight: ``'mean'`` or ``'max'``.
         seed: Controls every draw; None takes one that all ranks agree on.
 

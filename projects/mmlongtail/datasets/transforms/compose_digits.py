@@ -1,4 +1,4 @@
-"""Paint the picture of a demo sample: real handwritten digits in colored ink on a noisy ground."""
+"""Paint the image of a demo sample: real handwritten digits in colored ink on a noisy ground."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from mmpretrain.registry import TRANSFORMS
 from mmlongtail.structures import checks
 
 INK_HUES = dict(red=0, green=120, blue=240)  # degrees
-MAX_DIGITS = 4  # one per quarter of the picture, so no digit hides another
+MAX_DIGITS = 4  # one per quarter of the image, so no digit hides another
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +34,7 @@ def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class ComposeDigits(BaseTransform):
-    """Stand in for reading a file: the picture follows from the sample's own ``seed`` alone, and is always the same.
+    """Stand in for reading a file: the image follows from the sample's own ``seed`` alone, and is always the same.
 
     Each digit lies in a cell of its own, at a random place and size, in ink of a random shade of its color.
 
@@ -43,13 +43,13 @@ class ComposeDigits(BaseTransform):
     it; ``img_shape``; ``ori_shape``.
 
     Args:
-        size: Side of the picture, pixels, a multiple of ``across``, at least 10 for each.
+        size: Side of the image, pixels, a multiple of ``across``, at least 10 for each.
         noise: Standard deviation of the pixel noise, gray levels.
         hue_jitter: Largest deviation of an ink from its color, degrees.
-        across: Cells side by side: 2 for quarters, 1 for one digit that fills the picture.
+        across: Cells side by side: 2 for quarters, 1 for one digit that fills the image.
 
     Raises:
-        ValueError: If an argument is out of range, or a sample has more digits than the picture has cells.
+        ValueError: If an argument is out of range, or a sample has more digits than the image has cells.
     """
 
     def __init__(self, size: int = 32, noise: float = 12, hue_jitter: float = 20, across: int = 2):
@@ -57,7 +57,7 @@ class ComposeDigits(BaseTransform):
         if checks.whole('size', size, at_least=10 * across) % across:
             checks.refuse('size', size, f'a multiple of across={across}')
         self.size = size
-        self._composed = {}  # a picture is the same each time, and small: a run composes it once
+        self._composed = {}  # an image is the same each time, and small: a run composes it once
         self.noise = checks.number('noise', noise, at_least=0)
         # colors do not overlap
         self.hue_jitter = checks.number('hue_jitter', hue_jitter, at_least=0, below=60)
@@ -77,7 +77,7 @@ class ComposeDigits(BaseTransform):
         return results
 
     def _compose(self, digits: Sequence[int], inks: Sequence[str], seed: int) -> np.ndarray:
-        """The picture, (size, size, 3) uint8."""
+        """The image, (size, size, 3) uint8."""
         rng = np.random.default_rng(seed)
         image = self._ground(rng)
         for cell, digit, ink in zip(rng.permutation(self.across**2), digits, inks):
@@ -91,7 +91,7 @@ class ComposeDigits(BaseTransform):
         return cv2.resize(corners, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
 
     def _write(self, image: np.ndarray, cell: int, digit: int, ink: str, rng: np.random.Generator) -> None:
-        """Write one digit into a cell of the picture, in place."""
+        """Write one digit into a cell of the image, in place."""
         length = self.size // self.across
         side = rng.integers(round(0.65 * length), round(0.9 * length), endpoint=True)
         top, left = rng.integers(0, length - side, 2, endpoint=True) + length * np.array(

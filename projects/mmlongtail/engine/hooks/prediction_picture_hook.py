@@ -23,7 +23,7 @@ class PredictionPictureHook(Hook):
     """Draw labels and predictions on every n-th image of a test: as it is on the disk, in its size and colors.
 
     A data set without files, such as CIFAR's, has its images drawn as the network gets them. The host's
-    VisualizationHook draws all so, and red as blue. The files are named by the picture's place in the data set
+    VisualizationHook draws all so, and red as blue. The files are named by the image's place in the data set
     and its name.
 
     Args:

@@ -34,11 +34,11 @@ FAMILIES = dict(
 class AttentionPool(nn.Module):
     """SigLIP's pooling: one learned query attends to all tokens, a residual MLP follows."""
 
-    def __init__(self, channels: int, heads: int, hidden: int, eps: float = 1e-6):
+    def __init__(self, channels: int, heads: int, hidden: int):
         super().__init__()
         self.probe = nn.Parameter(torch.randn(1, 1, channels) * channels**-0.5)
         self.attention = nn.MultiheadAttention(channels, heads, batch_first=True)
-        self.norm = nn.LayerNorm(channels, eps=eps)
+        self.norm = nn.LayerNorm(channels, eps=1e-6)
         self.fc1, self.fc2 = nn.Linear(channels, hidden), nn.Linear(hidden, channels)
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class BatchRandomCrop(nn.Module):
         self.pad_val = checks.number('pad_val', pad_val)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Windows of images (B, C, H, W)."""
+        """Crop a window of each of the images (B, C, H, W)."""
         padded = F.pad(images, [self.padding] * 4, value=self.pad_val)
         height, width = [self.crop_size or side for side in images.shape[-2:]]
         rooms = padded.shape[-2] - height, padded.shape[-1] - width
@@ -75,7 +75,7 @@ class BatchRandomFlip(nn.Module):
         self.prob = checks.share('prob', prob)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (B, C, H, W), some of them mirrored."""
+        """Mirror some of the images (B, C, H, W)."""
         flipped = torch.rand(len(images), device=images.device) < self.prob
         rows = torch.arange(len(images), device=images.device) + flipped * len(images)
         return torch.cat([images, images.flip(-1)]).index_select(0, rows)  # a third of torch.where's time
@@ -125,7 +125,7 @@ class BatchCutout(nn.Module):
         self.prob, self.overhang = checks.share('prob', prob), checks.flag('overhang', overhang)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (B, C, H, W), some of them cut."""
+        """Cut some of the images (B, C, H, W)."""
         draws = torch.rand(3, len(images), device=images.device)
         starts = []
         for draw, side, length in zip(draws, self.size, images.shape[-2:]):

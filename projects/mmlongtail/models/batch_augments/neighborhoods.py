@@ -27,12 +27,12 @@ def blend(images: Tensor, other: Tensor, values: Tensor) -> Tensor:
 
 
 def color(images: Tensor, values: Tensor) -> Tensor:
-    """Distance from the gray image times one plus the value."""
+    """Multiply the distance from the gray image by one plus the value."""
     return blend(images, gray(images), values).round().clamp(0, 255).byte()
 
 
 def sharpness(images: Tensor, values: Tensor) -> Tensor:
-    """Distance from the smoothed image times one plus the value."""
+    """Multiply the distance from the smoothed image by one plus the value."""
     pixels = images.float()
     mirrored = F.pad(pixels, (1, 1, 1, 1), mode='reflect')
     rows = mirrored[:, :, :-2] + mirrored[:, :, 1:-1] + mirrored[:, :, 2:]
@@ -108,7 +108,7 @@ def cubic_weights(device: torch.device) -> Tensor:
 
 
 def cutout(images: Tensor, values: Tensor, pad_val: float | Sequence[float]) -> Tensor:
-    """A square of a whole number of pixels, around a uniform place, filled."""
+    """Fill a square of a whole number of pixels around a uniform place."""
     side = values.floor()
     draws = torch.rand(2, len(images), device=images.device)
     top, left = [(draw * n - side / 2).floor().clamp(min=0) for draw, n in zip(draws, images.shape[-2:])]

@@ -104,7 +104,12 @@ class Operation:
 
 
 def strength(transform: BaseAugTransform) -> tuple[float, ...]:
-    """Probability, that of the negative value, lowest and highest value, level, its deviation, its largest value."""
+    """How often and how strongly a transform is applied.
+
+    Returns:
+        Its probability, that of the negative value, the lowest and the highest value, and the level between them, with
+        its deviation and its largest value.
+    """
     value = getattr(transform, VALUES.get(type(transform).__name__, 'magnitude'), None)
     low, high = (value or 0, value or 0) if transform.magnitude_range is None else transform.magnitude_range
     return (

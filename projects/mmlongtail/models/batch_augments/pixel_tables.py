@@ -30,42 +30,42 @@ def gray(images: Tensor) -> Tensor:
 
 
 def invert(images: Tensor, values: Tensor) -> Tensor:
-    """Negative."""
+    """Turn each value into its negative."""
     return (255 - levels(images)).expand(len(images), 1, 256)
 
 
 def solarize(images: Tensor, values: Tensor) -> Tensor:
-    """Negative from a threshold on, gray levels."""
+    """Turn the values from a threshold on, in gray levels, into their negatives."""
     level, threshold = levels(images), values[:, None, None]
     return torch.where(level < threshold, level, 255 - level)
 
 
 def solarize_add(images: Tensor, values: Tensor, thr: float) -> Tensor:
-    """Brighter, by gray levels, below the threshold ``thr``."""
+    """Brighten the values below the threshold ``thr`` by some gray levels."""
     level = levels(images)
     return torch.where(level < thr, level + values[:, None, None], level)
 
 
 def posterize(images: Tensor, values: Tensor) -> Tensor:
-    """Only the highest bits, their number rounded up."""
+    """Keep the highest bits only; their number is rounded up."""
     shift = 8 - values.ceil().int()[:, None, None]
     return levels(images).int() >> shift << shift
 
 
 def brightness(images: Tensor, values: Tensor) -> Tensor:
-    """Times one plus the value."""
+    """Multiply by one plus the value."""
     return levels(images).float() * (1 + values[:, None, None]).float()
 
 
 def contrast(images: Tensor, values: Tensor) -> Tensor:
-    """Distance from the mean gray value times one plus the value."""
+    """Multiply the distance from the mean gray value by one plus the value."""
     mean = gray(images).flatten(1).double().mean(1).round()[:, None, None]
     factor = 1 + values[:, None, None]
     return levels(images).float() * factor.float() + mean.float() * (1 - factor).float()
 
 
 def auto_contrast(images: Tensor, values: Tensor) -> Tensor:
-    """Each channel stretched from its darkest and lightest pixel to the full range."""
+    """Stretch each channel, so that its darkest and its lightest pixel span the full range."""
     pixels, level = images.flatten(2), levels(images)
     low, high = [x.double()[..., None] for x in (pixels.amin(2), pixels.amax(2))]  # (B, C, 1)
     scale = torch.full_like(low, 255) / (high - low)  # 255 / tensor is rounded twice
@@ -73,7 +73,7 @@ def auto_contrast(images: Tensor, values: Tensor) -> Tensor:
 
 
 def equalize(images: Tensor, values: Tensor) -> Tensor:
-    """Each channel's histogram made flat."""
+    """Make each channel's histogram flat."""
     pixels = images.flatten(2).long()
     counts = pixels.new_zeros(*images.shape[:2], 256).scatter_add_(2, pixels, torch.ones_like(pixels))
     last = counts.gather(2, pixels.amax(2, keepdim=True))  # pixels of the lightest value, (B, C, 1)

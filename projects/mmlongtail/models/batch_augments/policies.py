@@ -19,7 +19,7 @@ from .operations import Operation, strength
 
 
 class BatchPolicy(nn.Module):
-    """What both policies share: programs, that is rows of the host's transforms, of which each image runs some.
+    """What both policies share: there are programs, which are rows of transforms, and each image runs some of them.
 
     An image's draws are those of the host: the program, whether each operation is applied, its level and its sign.
     Images of the same operation go through it together, so a batch takes as many calls as there are operations.
@@ -46,11 +46,11 @@ class BatchPolicy(nn.Module):
         self.register_buffer('table', torch.tensor(table, dtype=torch.float64), persistent=False)  # (S, J, 8)
 
     def draw_programs(self, size: int) -> Tensor:
-        """What each image runs one after the other: rows of :attr:`table`, (B, J', 8)."""
+        """Draw the rows of :attr:`table` that each image runs one after the other, (B, J', 8)."""
         return self.table[torch.randint(len(self.table), (size,), device=self.table.device)]
 
     def draw(self, size: int) -> tuple[Tensor, Tensor]:
-        """Operations of B images, one after the other, and their values, (J', B) each; one number more is none."""
+        """Draw which operations B images run in turn and their values, (J', B) each; one past the last is none."""
         columns = self.draw_programs(size).permute(2, 1, 0)  # (8, J', B)
         number, prob, negative, low, high, level, std, total = columns
         applied, share, sign = torch.rand(3, *number.shape, dtype=torch.float64, device=number.device)

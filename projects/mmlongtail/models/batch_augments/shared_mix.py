@@ -25,7 +25,7 @@ class SharedMix:
         self.augment, self.num_views = augment, num_views
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Mixed images (T B, C, H, W), view after view, and labels (T B, K), of such ones."""
+        """Mix images (T B, C, H, W) and their labels (T B, K), both view after view, and return both."""
         layout = BatchLayout.of_inputs(len(inputs), self.num_views)
         views = layout.split(inputs)[0].transpose(0, 1)  # (B, T, C, H, W)
         mixed, scores = self.augment(views.flatten(1, 2), scores[: layout.images])

@@ -76,7 +76,7 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
 
     @property
     def keeps_labels(self) -> bool:
-        """Whether all views of an image keep one label, which mixing each of them with other images ends."""
+        """Whether all views of an image still have one label: where each is mixed with another image, they do not."""
         return self.drawn_views == 1 or isinstance(self.batch_augments, (SharedMix, type(None)))
 
     def forward(self, data: dict, training: bool = False) -> dict:

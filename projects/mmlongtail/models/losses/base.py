@@ -71,15 +71,9 @@ class ReducedLoss(nn.Module, ABC):
             if weight is not None:
                 loss = loss * weight.to(loss).view(*weight.shape, *[1] * (loss.dim() - weight.dim()))
             if reduction != 'none':
-                loss = _reduced(loss.mean(dim=1) if loss.dim() == 2 else loss, reduction, avg_factor)
+                images = 1 if reduction == 'sum' else len(loss) if avg_factor is None else avg_factor
+                loss = loss.sum() / (loss.shape[1:].numel() * images)  # a gradient without a pass of its own
             return loss * self.loss_weight
-
-
-def _reduced(per_image: Tensor, reduction: str, avg_factor: float | None) -> Tensor:
-    """The 'mean' or 'sum' of losses (B,); ``avg_factor`` divides the sum instead of their number."""
-    if reduction == 'mean' and avg_factor is None:
-        return per_image.mean()
-    return per_image.sum() / (1 if avg_factor is None else avg_factor)
 
 
 def holds_ids(logits: Tensor, targets: Tensor, name: str = 'logits') -> bool:

@@ -52,18 +52,16 @@ class DeepPrompt(BaseModule):
     Args:
         channels: Channels D of the tokens.
         number: Number of learned tokens P.
-        init_std: Standard deviation of their start.
     """
 
-    def __init__(self, channels: int, number: int, init_std: float = 0.02):
+    def __init__(self, channels: int, number: int):
         super().__init__()
-        self.init_std = init_std
         self.tokens = nn.Parameter(torch.empty(1, number, channels))
         self.init_weights()
 
     def init_weights(self) -> None:
         """Start at small random values."""
-        nn.init.trunc_normal_(self.tokens, std=self.init_std)
+        nn.init.trunc_normal_(self.tokens, std=0.02)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens (B, N + P, D) of (B, N, D)."""

@@ -1,4 +1,4 @@
-"""Pieces of the page: escaped text, tables, pictures, sections, and the page around them."""
+"""Pieces of the page: escaped text, tables, images, sections, and the page around them."""
 
 from __future__ import annotations
 

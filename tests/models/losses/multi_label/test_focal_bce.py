@@ -13,8 +13,8 @@ PER_CLASS = [
 SIDES = {
     'bce': (Side(), Side()),
     'focal': (Side(exponent=2.0), Side(exponent=2.0)),
-    'one side': (Side(exponent=0.5), Side(5.0, 5.0)),
-    'numbers': (Side(2.0, 3.0, 1.5), Side(5.0, 4.0, 2.0)),
+    'one side': (Side(exponent=0.5), Side(5.0, 0.2)),
+    'numbers': (Side(2.0, 1 / 3, 1.5), Side(5.0, 0.25, 2.0)),
     'per class': (Side(*PER_CLASS), Side(*PER_CLASS[::-1])),
     'mixed': (Side(1.0, PER_CLASS[1], 2.0), Side(PER_CLASS[0], 2.0, PER_CLASS[2])),
 }
@@ -24,10 +24,10 @@ SOFT = [[0.25, 1, 0], [0, 0.5, 1]]
 def naive(z, y, k, sides, bias, plain):
     total = 0.0
     for sign, share, side in ((-1, y, sides[0]), (1, 1 - y, sides[1])):
-        scale, divisor, exponent = (v[k].item() if isinstance(v, torch.Tensor) else v for v in side)
+        scale, factor, exponent = (v[k].item() if isinstance(v, torch.Tensor) else v for v in side)
         error = sign * scale * (z + bias)
         focus = sign * z if plain else error
-        total += share / divisor * (1 + math.exp(-focus)) ** -exponent * math.log1p(math.exp(error))
+        total += share * factor * (1 + math.exp(-focus)) ** -exponent * math.log1p(math.exp(error))
     return total
 
 

@@ -59,8 +59,8 @@ class ClassBalancedFocalLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The weighted focal loss, (B, K)."""
-        side = Side(exponent=self.focal_gamma)
-        return self.balance * self.label_weight(targets) * focal_bce(logits, targets, side, side)
+        side = Side(factor=self.balance, exponent=self.focal_gamma)
+        return focal_bce(logits, targets, side, side, weight=self.label_weight(targets))
 
     def label_weight(self, targets: Tensor) -> Tensor:
         """Weight of each label, (K,) or (B, 1), of targets (B, K)."""

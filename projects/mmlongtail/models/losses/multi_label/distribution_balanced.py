@@ -76,11 +76,10 @@ class DistributionBalancedLoss(MultiLabelLoss):
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (B, K)."""
         bias = self.init_bias / self.neg_scale * self.counts.log_odds(logits)
-        positive = Side(exponent=self.focal_gamma)
-        negative = Side(self.neg_scale, self.neg_scale, self.focal_gamma)
-        loss = focal_bce(logits, targets, positive, negative, bias)
-        if not self.reweight:
-            return self.balance * loss
-        counts = self.counts.seen(targets)
-        weight = rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
-        return self.balance * weight * loss
+        positive = Side(1.0, self.balance, self.focal_gamma)
+        negative = Side(self.neg_scale, self.balance / self.neg_scale, self.focal_gamma)
+        weight = None
+        if self.reweight:
+            counts = self.counts.seen(targets)
+            weight = rebalanced_weight(targets, counts, self.map_alpha, self.map_beta, self.map_mu)
+        return focal_bce(logits, targets, positive, negative, bias, weight=weight)

@@ -41,5 +41,5 @@ class MultiLabelFocalLoss(MultiLabelLoss):
 
     def elementwise(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Eq. (4), (B, K)."""
-        side = Side(exponent=self.focal_gamma)
-        return self.balance * focal_bce(logits, targets, side, side)
+        side = Side(factor=self.balance, exponent=self.focal_gamma)
+        return focal_bce(logits, targets, side, side)

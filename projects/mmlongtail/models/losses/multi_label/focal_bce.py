@@ -9,14 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-Value = float | Tensor
+Value = float | Tensor | None
+EXACT = 40.0  # above, log(1 + exp(x)) is x in float64 too
 
 
 class Side(NamedTuple):
     """What positive or negative labels have to themselves: a number each, or a constant tensor (K,)."""
 
     scale: float | Tensor = 1.0
-    divisor: float | Tensor = 1.0
+    factor: float | Tensor = 1.0
     exponent: float | Tensor = 0.0
 
 
@@ -27,8 +28,9 @@ def focal_bce(
     negative: Side,
     bias: float | Tensor = 0.0,
     plain_focus: bool = False,
+    weight: Tensor | None = None,
 ) -> Tensor:
-    """The loss of each label, (B, K): ``sigmoid(f)^exponent log(1 + exp(e)) / divisor``.
+    """The loss of each label, (B, K): ``weight factor sigmoid(f)^exponent log(1 + exp(e))``.
 
     Source: Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, eq. (4), with the scales and the bias of Wu
     et al., ECCV 2020. With z' = z + bias, e is ``-scale z'`` of a positive label and ``scale z'`` of a negative one.
@@ -37,55 +39,63 @@ def focal_bce(
     Args:
         logits: z, (B, K).
         targets: (B, K), multi-hot or soft labels in [0, 1], of the dtype of the logits.
-        positive: Scale, divisor and focusing parameter of positive labels.
+        positive: Scale, factor and focusing parameter of positive labels.
         negative: The same of negative labels.
         bias: Added to the logits, a number or (K,).
         plain_focus: Whether f is -z or z, without scale and bias, and not e.
+        weight: Factor of each label, of a shape that broadcasts with (B, K); 1 unless given.
     """
-    step = -positive.scale, negative.scale  # by which the error grows with the logit
-    factor = 1 / positive.divisor, 1 / negative.divisor
-    exponent = positive.exponent, negative.exponent
-    signs = (-1.0, 1.0)
+    sides = bias, weight, plain_focus, *positive, *negative
+    if not (torch.compiler.is_compiling() or targets.frac().sum()):
+        return _FocalSoftplus.apply(logits, targets, *sides)
     # a soft label is in part positive and in part negative
-    if torch.compiler.is_compiling() or targets.frac().any():
-        sides = zip(step, factor, exponent, signs if plain_focus else (None, None))
-        of_positive, of_negative = (_FocalSoftplus.apply(logits, bias, *side) for side in sides)
-        return torch.lerp(of_negative, of_positive, targets)
-    side = (_of_label(targets, *values) for values in (step, factor, exponent))
-    return _FocalSoftplus.apply(logits, bias, *side, _of_label(targets, *signs) if plain_focus else None)
-
-
-def _of_label(targets: Tensor, positive: Value, negative: Value) -> Value:
-    """The value of each label's own side, (B, K), or what both sides have."""
-    numbers = not isinstance(positive, Tensor) and not isinstance(negative, Tensor)
-    if positive is negative or (numbers and positive == negative):
-        return positive
-    of_negative, of_positive = (
-        v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive)
-    )
+    of_negative, of_positive = (_FocalSoftplus.apply(logits, targets.new_full((), y), *sides) for y in (0, 1))
     return torch.lerp(of_negative, of_positive, targets)
 
 
+def _of_label(targets: Tensor, positive: Value, negative: Value) -> Value:
+    """The value of each label's own side, like the targets, or what both sides have."""
+    numbers = not isinstance(positive, Tensor) and not isinstance(negative, Tensor)
+    if numbers and positive == negative:
+        return positive
+    ends = (v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive))
+    return torch.lerp(*ends, targets)
+
+
 class _FocalSoftplus(torch.autograd.Function):
-    """Value and gradient in one pass: autograd's own steps compute the exponentials again, and keep them all."""
+    """Value and gradient in one pass: autograd's own steps compute the exponentials again, and keep them all.
+
+    What differs from label to label is made where it is used, and nearly all is done in place: new memory costs more
+    time than arithmetic does.
+    """
 
     @staticmethod
     def forward(
-        ctx, logits: Tensor, bias: Value, step: Value, factor: Value, exponent: Value, sign: Value | None
+        ctx, logits: Tensor, targets: Tensor, bias: Value, weight: Tensor | None, plain: bool, *sides
     ):
+        scales, factors, exponents = zip(sides[:3], sides[3:])
+        step = _of_label(targets, -scales[0], scales[1])  # by which the error grows with the logit
         error = (logits + bias).mul_(step)
-        slope = error.sigmoid()
-        small = error.abs().neg_().exp_().log1p_()
-        value = error.clamp(min=0).add_(small)
+        value, slope = F.softplus(error, threshold=EXACT), error.sigmoid()
+        exponent = _of_label(targets, *exponents)
         if _is(exponent, 0):
             slope.mul_(step)
         else:
-            if sign is None:
-                right, log_wrong, rise = value.neg().exp_(), error.clamp_(max=0).sub_(small), step
+            if plain:
+                right = error.copy_(step).sign_().mul_(logits).neg_()
+                log_wrong = F.softplus(right, threshold=EXACT).neg_()
             else:
-                right, log_wrong, rise = (logits * -sign).sigmoid(), F.logsigmoid(logits * sign), sign
-            value.mul_(focal := log_wrong.mul_(exponent).exp_())
-            slope.mul_(focal).mul_(step).addcmul_(right.mul_(exponent * rise), value)
+                right = error.neg_()
+                log_wrong = slope.clamp(min=torch.finfo(slope.dtype).tiny).log_()
+            focal = log_wrong.mul_(exponent).exp_()
+            right.sigmoid_().mul_(value.mul_(focal)).mul_(exponent)
+            slope.mul_(focal)
+            if plain:
+                slope.mul_(step).add_(right.copysign_(step))
+            else:
+                slope.add_(right).mul_(step)
+        factor = _of_label(targets, *factors)
+        factor = factor if weight is None else factor * weight
         if not _is(factor, 1):
             value.mul_(factor)
             slope.mul_(factor)
@@ -95,7 +105,7 @@ class _FocalSoftplus(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return grad * ctx.saved_tensors[0], *[None] * 5
+        return grad * ctx.saved_tensors[0], *[None] * 10
 
 
 def _is(value: Value, number: float) -> bool:

@@ -30,7 +30,7 @@ WEIGHT = ('alpha', 'beta', 'mu')
 LEAST = 1e-3  # mean probabilities below are taken as this, so that no ratio exceeds 1,000
 
 
-def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
+def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> Tensor:
     """Mean probability of being right of each class's positives and negatives, over the batches of all ranks.
 
     Source: Lin, 2022, eqs. (6) and (7). A class without positives takes the mean of the classes of its group that
@@ -42,17 +42,19 @@ def batch_probabilities(logits: Tensor, targets: Tensor, groups: Tensor) -> tupl
         groups: Group of each class, (K,), as :meth:`ClassGroups.assign` gives them.
 
     Returns:
-        The two means, (K,) each, detached; 0.5 where no rank has any image.
+        The means of positives and of negatives, (2, K), detached; 0.5 where no rank has any image.
     """
-    logits, negatives = logits.detach(), 1 - targets
-    right = (targets * logits.sigmoid()).sum(0), (negatives * (-logits).sigmoid()).sum(0)
-    sums = torch.stack([*right, targets.sum(0), negatives.sum(0)]).view(2, 2, -1)  # (2, 2, K)
+    logits, labels = logits.detach(), targets.sum(0)
+    positive = logits.sigmoid().mul_(targets).sum(0)
+    negative = logits.neg().sigmoid_()
+    negative = negative.addcmul_(negative, targets, value=-1).sum(0)
+    sums = torch.stack([positive, negative, labels, len(targets) - labels]).view(2, 2, -1)  # (2, 2, K)
     all_reduce(sums)
     means = sums[0] / sums[1]  # (2, K), NaN where there is no label
     members = groups == torch.arange(len(MULTI_LABEL.names), device=groups.device)[:, None]  # (3, K)
     group_means = torch.where(members, means[:, None], torch.nan).nanmean(dim=-1)  # (2, 3)
     means = torch.where(means.isnan(), group_means[:, groups], means)
-    return tuple(torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5))
+    return torch.where(means.isnan(), means.flip(0), means).nan_to_num(0.5)
 
 
 @MODELS.register_module()
@@ -157,17 +159,21 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
         factors = dict(zip(self.factors, self.counts.derived(self.class_factors, logits)))  # (K,) each
         gamma_pos = gamma_neg = 0.0 if self.focal is None else self.focal_gamma
         if self.adaptive or self.focal == 'adaptive':
-            ratio = self._negatives_lead(logits, targets)
+            groups = self.counts.derived(self.group_indices, logits)
+            means = batch_probabilities(logits, targets, groups).clamp_(min=LEAST)
+            to_negatives, to_positives = means.flip(0) / means  # p-/p+ and p+/p-, (K,) each
             for name in self.adaptive:
-                factors[name] = factors[name] * (ratio if self.follows_negatives[name] else 1 / ratio)
+                factors[name] = factors[name] * (
+                    to_negatives if self.follows_negatives[name] else to_positives
+                )
             if self.focal == 'adaptive':
-                gamma_pos, gamma_neg = gamma_pos / ratio, gamma_neg * ratio
-        positive = Side(factors['pos_scale'], factors['pos_divisor'], gamma_pos)
-        negative = Side(factors['neg_scale'], factors['neg_divisor'], gamma_neg)
-        loss = focal_bce(logits, targets, positive, negative, bias, self.focal_on == 'plain')
-        if not self.reweight:
-            return self.balance * loss
-        return self.balance * rebalanced_weight(targets, self.counts.seen(logits), **self.reweight) * loss
+                gamma_pos, gamma_neg = gamma_pos * to_positives, gamma_neg * to_negatives
+        positive = Side(factors['pos_scale'], self.balance / factors['pos_divisor'], gamma_pos)
+        negative = Side(factors['neg_scale'], self.balance / factors['neg_divisor'], gamma_neg)
+        weight = None
+        if self.reweight:
+            weight = rebalanced_weight(targets, self.counts.seen(logits), **self.reweight)
+        return focal_bce(logits, targets, positive, negative, bias, self.focal_on == 'plain', weight)
 
     def class_factors(self, counts: Tensor) -> Tensor:
         """The four factors, (4, K), of classes with counts (K,)."""
@@ -177,12 +183,6 @@ class ProbabilityGuidedLoss(MultiLabelLoss):
     def group_indices(self, counts: Tensor) -> Tensor:
         """The group, (K,) indices into the groups' names, of classes with counts (K,)."""
         return torch.as_tensor(self.class_groups.assign(counts.long().cpu().numpy()), device=counts.device)
-
-    def _negatives_lead(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """p-/p+ of each class, (K,)."""
-        groups = self.counts.derived(self.group_indices, logits)
-        positive, negative = batch_probabilities(logits, targets, groups)
-        return negative.clamp(min=LEAST) / positive.clamp(min=LEAST)
 
 
 def _check_factor(name: str, factor: Factor, groups: Sequence[str]) -> None:

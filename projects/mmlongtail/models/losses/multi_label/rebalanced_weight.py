@@ -23,5 +23,5 @@ def rebalanced_weight(
     """
     inverse = 1 / class_counts  # (K,)
     repeats = targets @ inverse[:, None]  # (B, 1), how often class-aware sampling draws the image
-    ratio = inverse / torch.where(repeats > 0, repeats, torch.inf)
-    return ratio.sub_(mu).mul_(beta).sigmoid_().add_(alpha)
+    ratio = beta * inverse / torch.where(repeats > 0, repeats, torch.inf)  # (B, K), beta r
+    return ratio.sub_(beta * mu).sigmoid_().add_(alpha)

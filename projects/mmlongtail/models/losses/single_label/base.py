@@ -7,6 +7,7 @@ from abc import abstractmethod
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ..base import ReducedLoss, holds_ids
 
@@ -46,7 +47,7 @@ class SingleLabelLoss(ReducedLoss):
 
 def present_labels(shares: Tensor) -> Tensor:
     """Ids (B, M) that have all classes whose share (B, K) is not 0: as many as the fullest image needs, or all K."""
-    most = int(shares.count_nonzero(dim=1).max()) if shares.numel() else 1
+    most = int(shares.sign().sum(dim=1).max()) if shares.numel() else 1
     if most > MIXED:
         return torch.arange(shares.size(1), device=shares.device).expand_as(shares)
     return shares.topk(max(most, 1), dim=1).indices
@@ -65,13 +66,29 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
     """
     if labels.size(1) > MIXED:
         return softmax_log_odds(logits).gather(1, labels)
-    lowest = torch.finfo(logits.dtype).min
-    own = logits.gather(1, labels)
-    rest = logits.scatter(1, labels, lowest).logsumexp(dim=1, keepdim=True)  # (B, 1), of what is no label
+    own, rest = _OwnAndRest.apply(logits, labels)
     others = (
         rest if labels.size(1) == 1 else torch.logaddexp(rest, own.flip(1))
     )  # each label is the other's rival
     return own - others
+
+
+class _OwnAndRest(torch.autograd.Function):
+    """Logits (B, M) of the labels, and the logsumexp (B, 1) of all others; autograd's own steps take twice the time."""
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        others = logits.scatter(1, labels, torch.finfo(logits.dtype).min)
+        top = others.amax(dim=1, keepdim=True)
+        total = others.sub_(top).exp_().sum(dim=1, keepdim=True)
+        ctx.save_for_backward(others.div_(total), labels)
+        return logits.gather(1, labels), total.log_().add_(top)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, of_own: Tensor, of_rest: Tensor) -> tuple[Tensor, None]:
+        softmax, labels = ctx.saved_tensors
+        return (softmax * of_rest).scatter_add_(1, labels, of_own), None
 
 
 def softmax_log_odds(logits: Tensor) -> Tensor:

