@@ -81,6 +81,8 @@ NEEDED: dict[str, dict | None] = {
     'BatchAutoAugment': dict(policies='cifar10'),
     'ShareSubset': dict(share=0.5),
     'ResampledDataset': dict(sampler=dict(type='ClassAwareSampler')),
+    'CachedPictures': dict(folder='a'),
+    'LoadReducedImage': dict(least_side=8),
     'ProgressivelyBalancedSampler': dict(num_epochs=3),
     'StreamSampler': dict(streams=dict(u=dict(type='UniformSampler')), epoch_length='u'),
     'ClassMeanHook': dict(dataloader=dict(batch_size=1)),
