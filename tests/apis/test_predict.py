@@ -83,7 +83,7 @@ def test_an_interrupted_run_goes_on(error, write_checkpoint, pictures, tmp_path,
     assert run(checkpoint, pictures, tmp_path / 'x.csv', '--top-k', '1') == 2
     assert 'another run, with top_k=None and not 1' in capsys.readouterr().err
     assert run(checkpoint, pictures, tmp_path / 'x.csv') == 0
-    assert 'going on after 3 of 6 pictures' in capsys.readouterr().out
+    assert 'going on after 3 of 6 images' in capsys.readouterr().out
     assert seen == ['a.png', 'b.png', 'broken.png', 'c.png', 'e.png', 'deep/d.png']
     assert (tmp_path / 'x.csv').read_text() == (tmp_path / 'whole.csv').read_text()
     assert not (tmp_path / 'x.csv.parts').exists()

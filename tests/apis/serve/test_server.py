@@ -154,7 +154,7 @@ def test_damaged_and_exploding_pictures_are_refused(name, server, ask):
     [
         ({}, 411, 'Content-Length is expected'),
         (dict(Transfer_Encoding='chunked', Content_Length='9'), 411, 'Content-Length is expected'),
-        (dict(Content_Length='0'), 400, 'expected the size of a picture'),
+        (dict(Content_Length='0'), 400, 'expected the size of an image'),
         (dict(Content_Length='-1'), 400, "Content-Length is '-1'"),
         (dict(Content_Length='1e3'), 400, "Content-Length is '1e3'"),
         (dict(Content_Length='9' * 5000), 400, 'expected the size'),

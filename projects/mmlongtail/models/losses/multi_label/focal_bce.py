@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-Value = float | Tensor | None
+Value = float | Tensor
 EXACT = 40.0  # above, log(1 + exp(x)) is x in float64 too
 
 
@@ -81,11 +81,10 @@ class _FocalSoftplus(torch.autograd.Function):
         if _is(exponent, 0):
             slope.mul_(step)
         else:
-            if plain:
-                right = error.copy_(step).sign_().mul_(logits).neg_()
+            right = error.copy_(step).sign_().mul_(logits).neg_() if plain else error.neg_()
+            if plain or isinstance(exponent, Tensor):
                 log_wrong = F.softplus(right, threshold=EXACT).neg_()
-            else:
-                right = error.neg_()
+            else:  # faster, but not exact enough for the large exponents that batches can give
                 log_wrong = slope.clamp(min=torch.finfo(slope.dtype).tiny).log_()
             focal = log_wrong.mul_(exponent).exp_()
             right.sigmoid_().mul_(value.mul_(focal)).mul_(exponent)
