@@ -143,8 +143,8 @@ def facts_of(folder: Path, meta: Mapping, cfg: Config) -> dict[str, str]:
     for part in ('train', 'val', 'test'):
         if loader := cfg.get(f'{part}_dataloader'):
             data = innermost(loader.dataset)
-            file = os.path.basename(data.get('ann_file') or '')
-            facts[f'{part} data'] = ', '.join(filter(None, [data.get('type', 'not recorded'), file]))
+            labels = os.path.basename(data.get('ann_file') or '')
+            facts[f'{part} data'] = ', '.join(filter(None, [data.get('type', 'not recorded'), labels]))
     return facts
 
 

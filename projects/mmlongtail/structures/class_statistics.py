@@ -96,13 +96,14 @@ class ClassStatistics:
         counts = np.asarray(state['class_counts'], np.int64)
         together = state.get('cooccurrence')
         if together is None:
-            together = _symmetric(*state['pairs'], len(counts)) if 'pairs' in state else diags_array(counts)
+            together = _symmetric(state['pairs'], len(counts)) if 'pairs' in state else diags_array(counts)
         return cls(
             counts, state['num_images'], tuple(state['classes']), stored_cooccurrence=csr_matrix(together)
         )
 
 
-def _symmetric(rows: list[int], columns: list[int], values: list[int], size: int) -> csr_matrix:
-    """A matrix from its upper triangle."""
+def _symmetric(pairs: list[list[int]], size: int) -> csr_matrix:
+    """A matrix from the rows, columns and values of its upper triangle."""
+    rows, columns, values = pairs
     upper = csr_matrix((np.asarray(values, np.int64), (rows, columns)), shape=(size, size))
     return upper + triu(upper, 1).T

@@ -58,8 +58,10 @@ def _of_label(targets: Tensor, positive: Value, negative: Value) -> Value:
     numbers = not isinstance(positive, Tensor) and not isinstance(negative, Tensor)
     if numbers and positive == negative:
         return positive
-    ends = (v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive))
-    return torch.lerp(*ends, targets)
+    of_negative, of_positive = (
+        v if isinstance(v, Tensor) else targets.new_full((), v) for v in (negative, positive)
+    )
+    return torch.lerp(of_negative, of_positive, targets)
 
 
 class _FocalSoftplus(torch.autograd.Function):
@@ -81,7 +83,7 @@ class _FocalSoftplus(torch.autograd.Function):
         if _is(exponent, 0):
             slope.mul_(step)
         else:
-            right = error.copy_(step).sign_().mul_(logits).neg_() if plain else error.neg_()
+            right = error.copy_(torch.as_tensor(step)).sign_().mul_(logits).neg_() if plain else error.neg_()
             if plain or isinstance(exponent, Tensor):
                 log_wrong = F.softplus(right, threshold=EXACT).neg_()
             else:  # faster, but not exact enough for the large exponents that batches can give
