@@ -1,4 +1,4 @@
-"""Changes of color on the separate planes of an image, in integers: a quarter of the time of a way through HSV."""
+"""Changes of color on the separate planes of an image, in integers: a third of the time of the way through HSV."""
 
 from __future__ import annotations
 
