@@ -45,7 +45,8 @@ def test_methods_of_few_seeds_can_be_left_out():
 
 def test_orders_stand_between_markers_of_their_own():
     text = '<!-- order:VOC-LT steps="ERM < better" image_size=128 -->\nold\n<!-- /order -->\nafter\n'
-    rows = [run(), run(seed=1, total='51.00'), run('better', total='52.00'), run('better', 1, total='53.50')]
+    rows = [run(), run(seed=1, total='51.00'), run('better', total='52.00', iterations='30')]
+    rows.append(run('better', 1, total='53.50', iterations='30'))  # a second stage
     filled = results.fill_markers(text, [*rows, run('better', image_size='224')])
     assert '| ERM < better | 2 | +2.25 ± 0.35 | 2 of 2 |' in filled and filled.endswith(
         '<!-- /order -->\nafter\n'

@@ -106,13 +106,13 @@ def select(rows: Sequence[Row], **wanted: str) -> list[Row]:
     return [row for row in rows if all(row[column] == value for column, value in wanted.items())]
 
 
-def by_method(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """The runs of each method, in the order of first appearance.
+def by_method(rows: Sequence[Row], setting: Sequence[str] = SETTING) -> dict[str, list[Row]]:
+    """The runs of each method, in the order of first appearance; all have the same values of the setting's columns.
 
     Raises:
         ValueError: If the rows mix settings, or a method has a seed twice: no mean over these means anything.
     """
-    for column in SETTING:
+    for column in setting:
         values = sorted({row[column] for row in rows})
         if len(values) > 1:
             raise ValueError(
@@ -199,7 +199,8 @@ def fill_markers(text: str, rows: Sequence[Row], paper: Sequence[Row] = ()) -> s
         if not chosen:
             raise ValueError(f'no result for the table "{kind}:{dataset}{options}"')
         if kind == 'order':
-            table = order_table(by_method(chosen), order, scores_of(chosen[0])[0])
+            methods = by_method(chosen, ('network', 'image_size'))  # a second stage has its own schedule
+            table = order_table(methods, order, scores_of(chosen[0])[0])
         else:
             table = markdown_table(chosen, [row for row in paper if row['dataset'] == source])
         return f'<!-- {kind}:{dataset}{options} -->\n{table}<!-- /{kind} -->'
