@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import torch
 import mmlongtail  # noqa: F401  mends and registers before any test module imports the host
 
 pytest_plugins = ['finished_runs', 'two_ranks']  # fixtures of more than one room
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so is a shell's job in the background, and Ctrl-C is tested
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 
 
