@@ -11,7 +11,8 @@ import torch
 import mmlongtail  # noqa: F401  mends and registers before any test module imports the host
 
 pytest_plugins = ['finished_runs', 'two_ranks']  # fixtures of more than one room
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so is a shell's job in the background, and Ctrl-C is tested
+# a shell's job in the background ignores it, and Ctrl-C is tested
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 
