@@ -88,6 +88,13 @@ def test_order_depends_on_seed_and_epoch_alone(build, name):
 
 
 @pytest.mark.parametrize('name', SAMPLERS)
+def test_an_order_in_blocks_is_the_same(build, monkeypatch, name):
+    whole = rows(build(name))
+    monkeypatch.setattr('mmlongtail.datasets.samplers.base.AT_ONCE', 4)
+    assert rows(build(name)) == whole
+
+
+@pytest.mark.parametrize('name', SAMPLERS)
 @pytest.mark.parametrize('start', [1, 7, 8, 'all'])
 def test_start_skips_once(build, name, start):
     sampler = build(name)

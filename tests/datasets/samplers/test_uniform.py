@@ -13,7 +13,10 @@ def test_every_image_once_in_each_epoch(labels):
         orders.append(list(sampler))
         assert sorted(orders[-1]) == list(range(101)) != orders[-1]
     assert orders[0] != orders[1] != orders[2]
-    assert len({draw.seed for order in orders for draw in order}) == 303  # each has its own augmentation
+    seeds = {draw.seed for order in orders for draw in order}
+    assert len(seeds) == 303  # each has its own augmentation
+    # what the generators of python and of numpy take
+    assert all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds) and max(seeds) > 2**31
     assert len(sampler) == 101
 
 

@@ -153,6 +153,14 @@ def test_ends_of_the_cumulative_sum(labels, monkeypatch, name, parameters, multi
         assert set(sampler.order(2)) == {image}
 
 
+def test_a_sum_short_of_1_draws_no_image_beyond_the_last(four_to_one, monkeypatch):
+    """As rounding makes it, though more so."""
+    sampler = InstanceBalancedSampler(four_to_one, seed=0)
+    monkeypatch.setattr(sampler, 'probabilities', lambda epoch: np.full(5, 0.18))
+    orders = np.concatenate([sampler.order(epoch) for epoch in range(400)])
+    assert_frequencies(np.bincount(orders), np.full(5, 1 / 5))
+
+
 def test_classes_without_images_are_named_and_do_no_harm(labels):
     with pytest.warns(
         UserWarning, match='SquareRootSampler never draws .* without images: class 1, class 3$'

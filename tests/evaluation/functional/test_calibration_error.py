@@ -38,6 +38,12 @@ def test_equals_the_loop_also_on_the_edges(num_bins):
     assert expected > 0.01
 
 
+def test_fifteen_bins_unless_told_otherwise():
+    rng = np.random.default_rng(1)
+    confidences, correct = rng.random(300), rng.random(300) < 0.5
+    assert expected_calibration_error(confidences, correct) == pytest.approx(naive(confidences, correct, 15))
+
+
 def test_extremes():
     assert expected_calibration_error(np.ones(4), np.ones(4)) == 0
     assert expected_calibration_error(np.ones(4), np.zeros(4)) == 1

@@ -65,6 +65,19 @@ def test_the_threshold_of_all_classes_has_their_best_mean_f1():
     assert mean_f1(best_shared_threshold(scores, targets)) == pytest.approx(best, abs=0.01)
 
 
+def test_of_equal_thresholds_of_all_classes_the_highest_is_taken():
+    assert best_shared_threshold(np.array([[0.9], [0.2]]), np.array([[True], [False]])) == 0.9
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize('precision', [None, 0.5])
+def test_thresholds_have_the_type_of_the_scores(dtype, precision):
+    scores = np.array([[0.9], [0.5], [0.1]], dtype)
+    for targets in ([[0], [1], [0]], [[0], [0], [0]]):
+        thresholds = class_thresholds(scores, np.array(targets), precision)
+        assert thresholds.dtype == (np.float32 if dtype is np.float16 else dtype)
+
+
 def test_on_other_images_rare_classes_are_predicted_better_than_by_half():
     """Drawn scores: 4 classes of 2 positives in 100 on which the model scores low; means over 20 draws."""
     noise, gains = np.random.RandomState(3), []

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 from mmpretrain.models import AverageClsScoreTTA
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, f1_score
 
 from mmlongtail.structures import ClassStatistics
 
@@ -147,12 +147,18 @@ def test_the_table_is_logged_at_each_evaluation(log_of):
 
 
 def test_options_add_keys():
-    samples, _, _ = make_samples()
+    samples, scores, targets = make_samples()
     result, metric = evaluate(samples, class_counts=COUNTS, per_class=True, f_scores=True, prefix='voc')
     added = {'voc/CF1', 'voc/OF1', 'voc/macro_F1', *(f'voc/AP_{k}' for k in range(6))}
     assert added <= set(result) and result['voc/AP_2'] == metric.report.per_class[2]
     strict = evaluate(samples, f_scores=True, threshold=2.0)[0]
-    assert strict['long-tail/OF1'] == 0 and result['voc/OF1'] > 1  # percent
+    assert strict['long-tail/OF1'] == 0
+    assert result['voc/OF1'] == pytest.approx(100 * f1_score(targets, scores >= 0.5, average='micro'))
+
+
+def test_where_results_are_collected_is_passed_on():
+    assert build().collect_device == 'cpu' and build(collect_device='gpu').collect_device == 'gpu'
+    assert build(collect_dir='there').collect_dir == 'there'
 
 
 def test_edges_move_the_groups():

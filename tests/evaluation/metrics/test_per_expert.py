@@ -135,6 +135,7 @@ def test_the_dump_is_the_ensembles(tmp_path, log_of):
     alone = METRICS.build(SINGLE)
     evaluate(alone, samples)
     assert json.loads(path.read_text())['accuracy'] == pytest.approx(alone.report.per_class, abs=1e-6)
+    assert list(tmp_path.glob('*.json')) == [path]
 
 
 def test_scores_are_copied_out_of_the_batch():
@@ -154,6 +155,14 @@ def run_rank(rank):
     for first in range(0, len(mine), 3):
         metric.process(None, [sample.to_dict() for sample in mine[first : first + 3]])
     return len(mine), metric.evaluate(len(samples))
+
+
+def test_means_over_experts_are_of_numbers_alone():
+    config = dict(type='SingleLabelMetric', average=None, num_classes=CLASSES, items=('recall',))
+    result = evaluate(build(config), make_samples())
+    name = 'recall_classwise'
+    assert len(result[f'single-label/{name}']) == len(result[f'expert2/{name}']) == CLASSES
+    assert not any(key.startswith('single/') for key in result)
 
 
 def test_two_processes_with_a_padded_last_batch_equal_one(two_ranks):

@@ -28,6 +28,11 @@ def test_every_sample_in_order(tmp_path):
     ]
 
 
+def test_where_results_are_collected_is_passed_on(tmp_path):
+    metric = METRICS.build(dict(type='PredictionFile', out_file_path='out.json', collect_dir=str(tmp_path)))
+    assert metric.collect_dir == str(tmp_path)
+
+
 def test_another_suffix_is_refused():
     with pytest.raises(ValueError, match=r"out_file_path is 'out.pkl'.*\.json"):
         METRICS.build(dict(type='PredictionFile', out_file_path='out.pkl'))

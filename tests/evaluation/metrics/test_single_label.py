@@ -200,6 +200,11 @@ def test_the_log_reads_well(log_of):
     assert 'LongTailSingleLabelMetric knows no class counts' in log_of() and 'many, medium, few' in log_of()
 
 
+def test_where_results_are_collected_is_passed_on():
+    assert build().collect_device == 'cpu' and build(collect_device='gpu').collect_device == 'gpu'
+    assert build(collect_dir='there').collect_dir == 'there'
+
+
 def test_edges_and_bins_are_options():
     samples, scores, labels = make_samples()
     result, metric = evaluate(samples, class_counts=COUNTS, groups=dict(edges=(3, 60)), num_bins=4)
@@ -283,6 +288,12 @@ def test_disagreeing_classes_are_named():
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
+
+
+def test_a_single_image():
+    samples, scores, labels = make_samples()
+    result, _ = evaluate(samples[:1])
+    assert result['long-tail/top5'] == top_k(scores[:1], labels[:1], 5)
 
 
 def test_an_empty_test_set():

@@ -35,6 +35,10 @@ def test_reductions_by_hand(arguments, expected):
     )
 
 
+def test_a_weight_of_another_type_leaves_the_losses_type():
+    assert Square()(LOGITS, TARGETS, weight=torch.ones(3, dtype=torch.float64)).dtype == torch.float32
+
+
 def test_elements_without_reduction():
     assert Square('none')(LOGITS, TARGETS).tolist() == [[1, 4], [0, 16], [1, 1]]
 
