@@ -1,4 +1,5 @@
 import inspect
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmlongtail.models.losses import ClassCounts
+from mmlongtail.models.losses.class_counts import effective_number_weight
 from mmlongtail.structures import ClassStatistics
 
 COUNTS, IMAGES = [150, 120, 60, 30, 10, 5], 200
@@ -67,14 +69,14 @@ def test_number_of_classes_must_fit(name):
 
 @pytest.mark.parametrize('name', NAMES)
 @pytest.mark.parametrize(
-    'counts', [[-1, 2, 3], [1, 2, 9], [[1], [2]]], ids=['negative', 'too many', 'nested']
+    'counts', [[-1, 2, 3], [1, 2, 9], [[1], [2]], []], ids=['negative', 'too many', 'nested', 'none']
 )
 def test_bad_counts(name, counts):
     with pytest.raises(ValueError, match='class_counts'):
         MODELS.build(dict(type=name)).counts.set_class_statistics(
             SimpleNamespace(class_counts=np.array(counts), num_images=5)
         )
-    if counts[-1] != 9 or name in NEED_BOTH:
+    if counts[-1:] != [9] or name in NEED_BOTH:
         with pytest.raises(ValueError, match='class_counts'):
             build(name, counts, 5)
 
@@ -94,6 +96,22 @@ def test_what_derives_from_the_counts_follows_them():
     assert counts.seen(logits).tolist() == [5, 4, 3]
     with pytest.raises(ValueError, match='logits have 2 classes, but class_counts has 3'):
         counts.seen(logits[:, :2])
+
+
+def test_logarithms_of_a_class_of_no_image_and_of_one_of_all():
+    counts, logits = ClassCounts([30, 6, 0], num_images=30), torch.zeros(2, 3)
+    assert counts.log(logits).tolist() == pytest.approx(np.log([30, 6, 1]))
+    assert counts.log_odds(logits).tolist() == pytest.approx(np.log([30 / 1, 6 / 24, 1 / 30]))
+
+
+@pytest.mark.parametrize('beta', [0, 0.9, 1 - 1e-7])
+def test_one_over_the_effective_number_of_samples(beta):
+    """A sum of powers instead of a quotient, exactly: in float32 1 - beta^n is 0 for the last beta."""
+    counts = [1, 2, 50]
+    weight = effective_number_weight(torch.tensor(counts, dtype=torch.float32), beta)
+    assert weight.dtype == torch.float32
+    exact = [float(1 / sum(Fraction(beta) ** i for i in range(n))) for n in counts]
+    assert weight.tolist() == pytest.approx(exact, rel=1e-6)
 
 
 def test_training_goes_on_after_inference():

@@ -96,6 +96,7 @@ def test_modes_agree_on_images_of_one_label():
         (dict(beta=1), r'beta.*1'),
         (dict(beta=-0.1), r'beta.*-0\.1'),
         (dict(focal_gamma=-1), 'focal_gamma.*-1'),
+        (dict(balance=0), 'balance is 0, expected a finite number > 0'),
     ],
 )
 def test_bad_arguments_are_refused(arguments, words):

@@ -40,10 +40,16 @@ def test_equals_eq_6(case):
     assert loss(logits, nothing).item() == pytest.approx(naive(logits, nothing, **vectors), rel=1e-12)
 
 
-def test_starts_as_eq_4():
+@pytest.mark.parametrize('more', [{}, dict(loss_weight=0.3), dict(reduction='sum')], ids=str)
+def test_starts_as_eq_4(more):
     logits, targets = torch.randn(5, 4), torch.ones(5, 4)
-    plain = FrequencyWeightedBCELoss(COUNTS, IMAGES)
-    torch.testing.assert_close(CompensatedBCELoss(4, COUNTS, IMAGES)(logits, targets), plain(logits, targets))
+    plain, compensated = (
+        FrequencyWeightedBCELoss(COUNTS, IMAGES),
+        CompensatedBCELoss(4, COUNTS, IMAGES, **more),
+    )
+    of_sum = 5 if 'reduction' in more else 1
+    expected = plain(logits, targets) * more.get('loss_weight', 1) * of_sum
+    torch.testing.assert_close(compensated(logits, targets), expected)
 
 
 def test_gradients_of_logits_and_learned_vectors(case):
