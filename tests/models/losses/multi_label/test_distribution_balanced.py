@@ -86,7 +86,9 @@ def test_with_everything_off_it_is_bce(soft):
     assert loss(logits, targets).item() == pytest.approx(expected.item(), rel=1e-12)
 
 
-@pytest.mark.parametrize('bad', [dict(neg_scale=0), dict(focal_gamma=-1)], ids=str)
+@pytest.mark.parametrize(
+    'bad', [dict(neg_scale=0), dict(focal_gamma=-1), dict(balance=0), dict(map_alpha=-1)], ids=str
+)
 def test_bad_arguments_are_refused(bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f'{name}.*{value}'):

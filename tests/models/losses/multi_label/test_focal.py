@@ -52,6 +52,8 @@ def test_without_focus_it_is_bce():
     assert torch.allclose(MultiLabelFocalLoss(focal_gamma=0, balance=1)(logits, targets), bce, rtol=1e-12)
 
 
-def test_negative_gamma_is_refused():
-    with pytest.raises(ValueError, match='focal_gamma.*-1'):
-        MultiLabelFocalLoss(focal_gamma=-1)
+@pytest.mark.parametrize('bad', [dict(focal_gamma=-1), dict(balance=0)], ids=str)
+def test_bad_arguments_are_refused(bad):
+    ((name, value),) = bad.items()
+    with pytest.raises(ValueError, match=f'{name} is {value}'):
+        MultiLabelFocalLoss(**bad)

@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 
-def rebalanced_weight(
-    targets: Tensor, class_counts: Tensor, alpha: float = 0.1, beta: float = 10.0, mu: float = 0.3
-) -> Tensor:
+def rebalanced_weight(targets: Tensor, class_counts: Tensor, alpha: float, beta: float, mu: float) -> Tensor:
     """Weight of each label that undoes what class-aware sampling repeats for an image's other labels, (B, K).
 
     Source: Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020:
