@@ -49,7 +49,7 @@ def test_step_and_edges():
     assert imbalanced_counts(4, 500, 200, 'step').tolist() == [500, 500, 2, 2]
     assert imbalanced_counts(5, 10, 2.5, 'step').tolist() == [10, 10, 4, 4, 4]
     assert imbalanced_counts(3, 7, 1).tolist() == imbalanced_counts(3, 7, 1, 'step').tolist() == [7, 7, 7]
-    assert imbalanced_counts(1, 7, 7).tolist() == [7]
+    assert imbalanced_counts(1, 7, 7).tolist() == [7] and imbalanced_counts(2, 7, 7).tolist() == [7, 1]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def test_counts_follow_the_pareto_density():
     'arguments, expected', [((1, 7, 3), [7]), ((3, 4, 4), [4, 4, 4]), ((2, 9, 1), [9, 1])]
 )
 def test_counts_at_the_edges(arguments, expected):
-    assert pareto_counts(*arguments).tolist() == expected
+    counts = pareto_counts(*arguments)
+    assert counts.tolist() == expected and counts.dtype == np.int64
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,11 @@ def test_frequent_classes_stay_frequent_and_no_class_wants_more_than_it_has():
         pareto_counts(4, 800, 4)[1],
         800,
     ]
+
+
+def test_targets_fall_with_the_power():
+    targets = long_tail_targets(np.array([900, 800, 700]), 500, 5, power=1)
+    assert targets.tolist() == pareto_counts(3, 500, 5, power=1).tolist() == [500, 17, 5]
 
 
 def test_ties_are_broken_by_the_seed():

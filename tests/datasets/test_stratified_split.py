@@ -48,6 +48,16 @@ def test_images_without_a_label_are_dealt_out_by_the_share():
     assert stratified_split(labels, 1, 0.25).sum() == 5
 
 
+def test_the_training_part_is_first_where_shares_are_equal():
+    assert stratified_split([[]] * 3, 1, 0.5).sum() == 1
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_a_class_that_another_one_took_out_of_the_training_part_comes_back(seed):
+    # class 0 trains on the first image, so class 1 validates on the second, which alone shows class 2
+    assert not stratified_split([[0, 1], [1, 2]], 3, 0.5, seed).any()
+
+
 @pytest.mark.parametrize('seed', range(10))
 @pytest.mark.parametrize('share', [0.05, 0.2, 0.5, 0.9])
 def test_rare_classes_are_in_both_parts(seed, share):

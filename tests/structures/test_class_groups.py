@@ -39,6 +39,8 @@ def test_what_a_config_may_say():
     groups = ClassGroups.from_config(dict(edges=[3, 9]), SINGLE_LABEL)
     assert groups == replace(SINGLE_LABEL, edges=(3, 9)) and hash(groups)
     assert groups.names == ('many', 'medium', 'few')
+    groups = ClassGroups.from_config(dict(names=['a', 'b', 'c']), MULTI_LABEL)
+    assert groups.names == ('a', 'b', 'c') and hash(groups)  # a tuple, whatever a config has
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,7 @@ def test_what_a_config_may_say():
         (dict(edges=(100, 20)), r'edges is \(100, 20\), expected two ascending numbers, \(tail, head\)'),
         (dict(edges=(20,)), 'edges is .*, expected a list of 2'),
         (dict(head_inclusive=1), 'head_inclusive is 1, expected True or False'),
+        (dict(names=('a', 'b')), 'names is .*, expected a list of 3'),
         (dict(names=('a', 'b', 'a')), 'names is .*, expected three different names'),
         (dict(edge=(1, 2)), 'groups is .*, expected a dict with some of .*edges'),
         ('many', "groups is 'many', expected one of .*multi_label.*single_label"),

@@ -48,6 +48,14 @@ def test_dataset_without_get_cat_ids():
     assert ClassStatistics.from_dataset(Infos()).class_counts.tolist() == [1, 1]
 
 
+def test_images_of_one_class_alone():
+    assert ClassStatistics.from_dataset(Labels([[1], [1]], ['a', 'b', 'c'])).class_counts.tolist() == [
+        0,
+        2,
+        0,
+    ]
+
+
 def test_empty_dataset_counts_nothing():
     assert ClassStatistics.from_dataset(Labels([], ['a', 'b'])).class_counts.tolist() == [0, 0]
 

@@ -45,6 +45,10 @@ def test_finite_at_extreme_logits(space, size, dtype):
     assert value.item() == pytest.approx((2 * size) ** 2 if space == 'logit' else 1)
 
 
+def test_one_number_each():
+    assert LogitConsistencyLoss()(FIRST[:1, :1], SECOND[:1, :1]).item() == 1
+
+
 def test_no_images_cost_nothing():
     first = torch.zeros(0, 3, requires_grad=True)
     value = LogitConsistencyLoss()(first, torch.zeros(0, 3))
@@ -55,5 +59,7 @@ def test_no_images_cost_nothing():
 def test_errors():
     with pytest.raises(ValueError, match="'cosine'.*probability"):
         LogitConsistencyLoss('cosine')
+    with pytest.raises(ValueError, match='loss_weight is -1'):
+        LogitConsistencyLoss(loss_weight=-1)
     with pytest.raises(ValueError, match='one shape.*3.*1'):
         LogitConsistencyLoss()(FIRST, SECOND[:, :1])

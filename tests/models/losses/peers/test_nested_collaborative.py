@@ -211,6 +211,16 @@ def test_only_the_parts_of_the_config():
         assert results == pytest.approx(rest, rel=1e-12)
 
 
+@pytest.mark.parametrize('name', ['hard', 'inter', 'intra'])
+def test_one_part_alone(name):
+    logits, targets = batch()
+    parts = dict.fromkeys(['classification', 'hard', 'inter', 'intra']) | {name: config()[name]}
+    [(key, value)] = numbers(
+        MODELS.build(dict(type='NestedCollaborativeLoss', **parts))(logits, targets)
+    ).items()
+    assert key == f'loss_{name}' and value == pytest.approx(naive(logits, targets)[key], rel=1e-9)
+
+
 def test_mean_over_images_so_that_halves_accumulate():
     logits, targets = batch()
     loss, grads = build(), []

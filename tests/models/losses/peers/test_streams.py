@@ -20,11 +20,11 @@ def test_images_of_no_or_of_another_stream(streams, words):
 
 
 class Scaled(nn.Module):
-    """The mean of logits times a learned factor."""
+    """The mean of logits times a learned factor of each class."""
 
     def __init__(self):
         super().__init__()
-        self.factor = nn.Parameter(torch.tensor(3.0))
+        self.factor = nn.Parameter(torch.tensor([3.0, 3.0]))
 
     def forward(self, logits, targets):
         return (self.factor * logits).mean()
@@ -34,5 +34,5 @@ def test_no_images_cost_nothing_and_leave_no_parameter_without_gradient():
     loss, logits = Scaled(), torch.ones(0, 2, requires_grad=True)
     value = loss_or_zero(loss, logits, torch.ones(0, 2))
     value.backward()
-    assert value.item() == 0 and loss.factor.grad.item() == 0 and logits.grad.shape == (0, 2)
+    assert value.item() == 0 and loss.factor.grad.tolist() == [0, 0] and logits.grad.shape == (0, 2)
     assert loss_or_zero(loss, torch.full((4, 2), 2.0), torch.ones(4, 2)).item() == 6

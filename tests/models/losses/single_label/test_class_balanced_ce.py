@@ -27,7 +27,7 @@ def batch(images=8, classes=4):
 
 
 @pytest.mark.parametrize('beta', [0, 0.9, 0.9999])
-@pytest.mark.parametrize('gamma', [0, 0.5, 2])
+@pytest.mark.parametrize('gamma', [0, 0.5, 1, 2])
 @pytest.mark.parametrize('counts', [COUNTS, COUNTS[:2]], ids=str)
 def test_equals_the_formula(beta, gamma, counts):
     logits, targets = batch(classes=len(counts))
