@@ -28,10 +28,18 @@ def test_folds_share_the_rare_class(search):
 
 
 def test_means_are_of_candidates_tested_on_all_folds(search, capsys):
-    row = dict(neg_scale_tail='5', pos_divisor_tail='1', fold='0', total='50.0', tail='30.0')
+    row = dict(
+        config='voc_lt.py',
+        network='A',
+        neg_scale_tail='5',
+        pos_divisor_tail='1',
+        fold='0',
+        total='50.0',
+        tail='30.0',
+    )
     rows = [row, row | dict(fold='1', total='52.0', tail='31.0'), row | dict(neg_scale_tail='10')]
     search.print_summary(rows)
     assert capsys.readouterr().out.splitlines()[2:] == [
-        '| 5 | 1 | 50.0 | 52.0 | 51.00 | 30.50 |',
-        '| 10 | 1 | 50.0 | – | – | – |',
+        '| voc_lt.py | A | 5 | 1 | 50.0 | 52.0 | 51.00 | 30.50 |',
+        '| voc_lt.py | A | 10 | 1 | 50.0 | – | – | – |',
     ]

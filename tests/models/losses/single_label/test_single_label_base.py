@@ -47,6 +47,15 @@ def test_log_odds_of_some_labels_are_those_of_all(labels, size):
     assert torch.autograd.gradcheck(lambda z: log_odds(z, chosen), z.requires_grad_())
 
 
+@pytest.mark.parametrize('labels', [1, 2, 5])
+def test_log_odds_of_scaled_and_shifted_logits(labels):
+    z, shift = logits(), logits().flip(0)
+    chosen = torch.arange(labels).expand(6, labels)
+    expected = softmax_log_odds(3 * z + shift).gather(1, chosen)
+    assert torch.allclose(log_odds(z, chosen, 3.0, shift), expected, rtol=1e-12, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda z: log_odds(z, chosen, 3.0, shift), z.requires_grad_())
+
+
 def test_log_odds_where_the_two_labels_are_all_classes():
     z = torch.tensor([[3.0, -1e4], [2.0, 2.0]], requires_grad=True)
     odds = log_odds(z, torch.tensor([[0, 1], [1, 0]]))

@@ -47,10 +47,11 @@ class SingleLabelLoss(ReducedLoss):
 
 def present_labels(shares: Tensor) -> Tensor:
     """Ids (B, M) that have all classes whose share (B, K) is not 0: as many as the fullest image needs, or all K."""
-    most = int(shares.sign().sum(dim=1).max()) if shares.numel() else 1
+    values, ids = shares.topk(min(MIXED + 1, shares.size(1)), dim=1)
+    most = int(values.any(dim=0).sum())
     if most > MIXED:
         return torch.arange(shares.size(1), device=shares.device).expand_as(shares)
-    return shares.topk(max(most, 1), dim=1).indices
+    return ids[:, : max(most, 1)]
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -58,37 +59,53 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return -F.log_softmax(logits, dim=1).gather(1, labels)
 
 
-def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
-    """``log(p / (1 - p))`` of the softmax of logits (B, K) at the labels (B, M), without cancellation, (B, M).
+def log_odds(logits: Tensor, labels: Tensor, scale: float = 1.0, shift: Tensor | None = None) -> Tensor:
+    """``log(p / (1 - p))`` of the softmax of ``scale * logits + shift`` at the labels, without cancellation, (B, M).
 
     Cross-entropy of a label is ``softplus(-odds)``, and ``softplus(margin - odds)`` where the label's logit alone is
     lowered by a margin. A single class has odds without end: its loss is 0.
+
+    Args:
+        logits: (B, K).
+        labels: Class ids, (B, M), all different within an image.
+        scale: A factor; given here, it costs less than a step of autograd's.
+        shift: (B, K), without gradient.
     """
     if labels.size(1) > MIXED:
-        return softmax_log_odds(logits).gather(1, labels)
-    own, rest = _OwnAndRest.apply(logits, labels)
+        return softmax_log_odds(_shifted(logits, scale, shift)).gather(1, labels)
+    own, rest = _OwnAndRest.apply(logits, labels, scale, shift)
     others = (
         rest if labels.size(1) == 1 else torch.logaddexp(rest, own.flip(1))
     )  # each label is the other's rival
     return own - others
 
 
+def _shifted(logits: Tensor, scale: float, shift: Tensor | None) -> Tensor:
+    return logits * scale if shift is None else torch.add(shift, logits, alpha=scale)
+
+
 class _OwnAndRest(torch.autograd.Function):
     """Logits (B, M) of the labels, and the logsumexp (B, 1) of all others; autograd's own steps take twice the time."""
 
     @staticmethod
-    def forward(ctx, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        others = logits.scatter(1, labels, torch.finfo(logits.dtype).min)
-        top = others.amax(dim=1, keepdim=True)
-        total = others.sub_(top).exp_().sum(dim=1, keepdim=True)
-        ctx.save_for_backward(others.div_(total), labels)
-        return logits.gather(1, labels), total.log_().add_(top)
+    def forward(
+        ctx, logits: Tensor, labels: Tensor, scale: float, shift: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        others = _shifted(logits, scale, shift)
+        own = others.gather(1, labels)
+        others.scatter_(1, labels, torch.finfo(logits.dtype).min)
+        softmax = others.softmax(dim=1)
+        ctx.save_for_backward(softmax, labels)
+        ctx.scale = scale
+        # the highest logit's share tells the sum over all
+        return own, others.amax(dim=1, keepdim=True) - softmax.amax(dim=1, keepdim=True).log()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, of_own: Tensor, of_rest: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx, of_own: Tensor, of_rest: Tensor) -> tuple[Tensor, None, None, None]:
         softmax, labels = ctx.saved_tensors
-        return (softmax * of_rest).scatter_add_(1, labels, of_own), None
+        of_logits = softmax * (of_rest * ctx.scale)
+        return of_logits.scatter_add_(1, labels, of_own * ctx.scale), None, None, None
 
 
 def softmax_log_odds(logits: Tensor) -> Tensor:

@@ -79,15 +79,17 @@ class GCLLoss(SingleLabelLoss):
 
     def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Eq. (12) of each label, (B, M), of cosines (B, K)."""
-        if self.training and self.noise_mul:
-            noise = torch.randn_like(logits).mul_(DEVIATION).abs_().clamp_(max=1)
-            noise.mul_(-self.scale * self.noise_mul * self.counts.derived(self.cloud_sizes, logits))
-            scaled = noise.add_(logits, alpha=self.scale)
-        else:
-            scaled = self.scale * logits
-        error = self.scale * self.margin - log_odds(scaled, labels)
+        odds = log_odds(logits, labels, self.scale, self._noise(logits))
+        error = self.scale * self.margin - odds
         focus = torch.exp(self.focal_gamma * F.logsigmoid(error.detach()))
         return focus * F.softplus(error)
+
+    def _noise(self, logits: Tensor) -> Tensor | None:
+        """What lowers the scaled cosines, (B, K), or None outside training."""
+        if not (self.training and self.noise_mul):
+            return None
+        deepest = self.scale * self.noise_mul * self.counts.derived(self.cloud_sizes, logits)
+        return torch.randn_like(logits).abs_().clamp_(max=1 / DEVIATION).mul_(-DEVIATION * deepest)
 
     def cloud_sizes(self, counts: Tensor) -> Tensor:
         """delta over its maximum, (K,), from 0 to 1, of classes with counts (K,); all 0 where all counts are equal."""

@@ -70,7 +70,7 @@ class LDAMLoss(SingleLabelLoss):
     def label_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Eq. (13) of each label, (B, M), of cosines (B, K)."""
         margin = self.counts.derived(self.margins, logits)[labels]
-        losses = F.softplus(self.scale * margin - log_odds(self.scale * logits, labels))
+        losses = F.softplus(self.scale * margin - log_odds(logits, labels, self.scale))
         return (
             losses * self.counts.derived(self.class_weights, logits)[labels] if self._reweighs() else losses
         )
