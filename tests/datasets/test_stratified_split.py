@@ -59,6 +59,12 @@ def test_a_class_that_another_one_took_out_of_the_training_part_comes_back(seed)
 
 
 @pytest.mark.parametrize('seed', range(10))
+def test_where_one_split_alone_shows_all_that_can_be_it_is_found(seed):
+    # classes 0 and 2 have one image each, which trains; class 3 is left with the last one to validate on
+    assert stratified_split([[1, 2, 3], [0, 1], [3]], 4, 0.3, seed).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize('seed', range(10))
 @pytest.mark.parametrize('share', [0.05, 0.2, 0.5, 0.9])
 def test_rare_classes_are_in_both_parts(seed, share):
     labels = random_labels(seed)

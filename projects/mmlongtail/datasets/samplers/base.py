@@ -53,14 +53,18 @@ class OrderSampler(Sampler, ABC):
     def order(self, epoch: int) -> np.ndarray:
         """The global order of an epoch: image indices, int64, (num_rows,) or with S of them in a row (num_rows, S)."""
 
+    @property
+    def _share(self) -> int:
+        """Rows of an epoch of each rank."""
+        return math.ceil(self.num_rows / self.world_size)
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration."""
         self.epoch = epoch
 
     def rank_rows(self, first: int = 0, last: int | None = None) -> np.ndarray:
         """The rows of the global order that this rank draws, or some of them, its part of the padding included."""
-        share = math.ceil(self.num_rows / self.world_size)
-        turns = np.arange(first, share if last is None else min(last, share))
+        turns = np.arange(first, self._share if last is None else min(last, self._share))
         return (turns * self.world_size + self.rank) % self.num_rows
 
     def draw_seeds(self, epoch: int) -> np.ndarray:
@@ -75,8 +79,7 @@ class OrderSampler(Sampler, ABC):
         return islice(draws, place, None)
 
     def _draws(self, order: np.ndarray, seeds: np.ndarray, row: int) -> Iterator[Draw]:
-        share = math.ceil(self.num_rows / self.world_size)
-        for first in range(row, share, AT_ONCE):
+        for first in range(row, self._share, AT_ONCE):
             rows = self.rank_rows(first, first + AT_ONCE)
             yield from map(
                 Draw, order[rows].ravel().tolist(), cycle(self.names), seeds[rows].ravel().tolist()
@@ -87,4 +90,4 @@ class OrderSampler(Sampler, ABC):
         return self.samples(start)
 
     def __len__(self) -> int:
-        return math.ceil(self.num_rows / self.world_size)
+        return self._share

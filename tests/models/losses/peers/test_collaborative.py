@@ -134,6 +134,7 @@ def test_a_loss_of_the_host_serves_too():
         ([['uniform'], ['uniform'], ['rebalanced']], STREAMS, '2 branches.*has 3'),
         (['uniform', 'rebalanced'], STREAMS, r"streams\[0\] is 'uniform', expected a list"),
         ([['uniform'], []], STREAMS, r'streams\[1\] is \[\], expected a list of 1 or more'),
+        ([], STREAMS, r'streams is \[\], expected a list of 1 or more'),
         ([['uniform']], STREAMS, 'needs two branches'),
     ],
 )
