@@ -7,7 +7,12 @@ import torch
 import torch.nn.functional as F
 
 from mmlongtail.models.losses import SingleLabelLoss
-from mmlongtail.models.losses.single_label.base import log_odds, present_labels, softmax_log_odds
+from mmlongtail.models.losses.single_label.base import (
+    cross_entropy,
+    log_odds,
+    present_labels,
+    softmax_log_odds,
+)
 
 
 class Table(SingleLabelLoss):
@@ -98,7 +103,9 @@ def test_log_odds_where_exponentials_have_no_digits_left():
 def test_cross_entropy_is_the_softplus_of_the_odds():
     z, targets = logits(), torch.tensor([0, 1, 2, 3, 4, 0])
     losses = F.softplus(-softmax_log_odds(z)).gather(1, targets[:, None])[:, 0]
-    assert torch.allclose(losses, F.cross_entropy(z, targets, reduction='none'), rtol=1e-8)
+    expected = F.cross_entropy(z, targets, reduction='none')
+    assert torch.allclose(losses, expected, rtol=1e-8)
+    assert torch.allclose(cross_entropy(z, targets[:, None])[:, 0], expected, rtol=1e-12)
 
 
 def test_a_single_class_costs_nothing():
@@ -124,6 +131,11 @@ TABLE = torch.tensor([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]])
 )
 def test_labels_and_shares_of_labels(targets, expected):
     assert Table(reduction='none')(TABLE, targets).tolist() == pytest.approx(expected)
+
+
+def test_losses_have_the_type_of_the_logits():
+    shares = torch.tensor([[0.25, 0.75, 0], [0, 0.5, 0.5]], dtype=torch.float64)
+    assert Table(reduction='none')(TABLE, shares).dtype == torch.float32
 
 
 @pytest.mark.parametrize(
