@@ -127,3 +127,9 @@ def test_half_precision_is_full_precision_of_the_rounded_logits(name, half):
     assert value.dtype == torch.float32
     assert torch.equal(value, loss(logits.float(), targets))
     assert value.item() == pytest.approx(loss(logits.double(), targets).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize('shapes', [((2, 3), (2, 1)), ((2, 3), (1, 3)), ((3,), (3,))], ids=str)
+def test_sides_of_another_shape_are_refused(shapes):
+    with pytest.raises(ValueError, match=r'logits \(.*\) and targets \(.*\) must both be \(B, K\)'):
+        build('focal')(*map(torch.zeros, shapes))
