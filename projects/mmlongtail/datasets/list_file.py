@@ -1,7 +1,9 @@
 """A user's own multi-label data: a CSV or a text list of images and their labels."""
 
+import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from mmpretrain.registry import DATASETS
@@ -70,10 +72,11 @@ class ListFileDataset(PictureDataset):
             self._metainfo.setdefault('classes', tuple(columns))
         reader = LabelReader(self.ann_file, self.CLASSES, columns, self.label_separator)
         images, index_of = TableBuilder(), None
-        for rows in blocks:
-            if not images.names:
-                self._check_first(rows)
-            images.add(rows.names, reader.read(rows))
+        with collector_paused():
+            for rows in blocks:
+                if not images.names:
+                    self._check_first(rows)
+                images.add(rows.names, reader.read(rows))
         reader.check()
         if self.CLASSES is None:
             self._metainfo['classes'], index_of = reader.collected()
@@ -95,6 +98,18 @@ class ListFileDataset(PictureDataset):
                 f'{self.ann_file}, line {rows.numbers[0]}: {short(rows.names[0])} looks like a header: the first column '
                 f'of one is expected to be called one of {", ".join(PATH_COLUMNS)}'
             )
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Spare the garbage collector millions of small lists, in which it finds nothing: a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def read_class_names(path: str) -> list[str]:

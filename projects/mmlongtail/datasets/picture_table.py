@@ -103,10 +103,10 @@ class PictureTable(Sequence):
         """As of :class:`PictureItems`."""
         lead = os.path.join(self.folder, '')
         for names in self._names():
-            if any(map(os.path.isabs, names)):
-                yield from (os.path.join(self.folder, name) for name in names)
-            else:  # a third of the time
+            if os.sep == '/' and not any(name[0] == '/' for name in names):  # a third of the time
                 yield from map(lead.__add__, names)
+            else:
+                yield from (os.path.join(self.folder, name) for name in names)
 
     def present(self) -> set[int]:
         """As of :class:`PictureItems`."""

@@ -20,7 +20,8 @@ class PictureDataset(MultiLabelDataset):
     """Base of the multi-label sets: MMPretrain's, plus the checks of its images and labels at load.
 
     A subclass implements ``load_data_list``, whose items are ``dict(img_id, img_path, gt_label)`` with class indices
-    in ascending order, in a list or a :class:`PictureTable`. ``prepare_command`` is what an error about missing data tells the user to run.
+    in ascending order, in a list or a :class:`PictureTable`. ``prepare_command`` is what an error about missing data
+    tells the user to run.
 
     Args:
         broken_images: What becomes of an image that is missing or does not decode. ``'stop'``: a missing one is an
@@ -123,7 +124,8 @@ class PictureDataset(MultiLabelDataset):
             faults = scan_pictures(list(images.paths()), max_pixels=self.max_pixels)
         else:
             there = exist(images.paths())
-            faults = {path: 'is missing' for path, found in zip(images.paths(), there) if not found}
+            missing = () if all(there) else (p for p, found in zip(images.paths(), there) if not found)
+            faults = dict.fromkeys(missing, 'is missing')
             self._check_missing(faults, len(images))
         if not faults:
             return images
@@ -152,8 +154,10 @@ def exist(paths: Iterable[str]) -> list[bool]:
     listed: dict[str, set] = {}
     found = []
     for path in paths:
-        folder, name = os.path.split(path)
-        if folder not in listed:
-            listed[folder] = set(os.listdir(folder or '.')) if os.path.isdir(folder or '.') else set()
-        found.append(name in listed[folder])
+        end = max(path.rfind('/'), path.rfind(os.sep)) + 1
+        names = listed.get(path[:end])
+        if names is None:
+            folder = os.path.dirname(path) or '.'
+            names = listed[path[:end]] = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        found.append(path[end:] in names)
     return found
