@@ -56,6 +56,15 @@ NETWORKS = {
         image_size=224,
         rate=1.0,
     ),
+    'EfficientNetLite-lite0-frozen': Network(  # neck and classifier alone learn: for the configs with a linear neck
+        backbone=LITE0,
+        last_stage=['neck.fc'],
+        frozen_stages=8,
+        channels=1280,
+        mean=127,
+        std=128,
+        image_size=224,
+    ),
 }
 
 
