@@ -1,14 +1,14 @@
 """Start-up and memory of a list of millions of images: one process, its workers, two ranks of a machine.
 
     python tools/benchmarks/large_lists.py                                          # a million lines
-    python tools/benchmarks/large_lists.py --images 10000000 --folder /dev/shm      # 450 MB of list
-    python tools/benchmarks/large_lists.py --labels 3 --shared                      # several labels, list_cache
+    python tools/benchmarks/large_lists.py --images 10000000 --folder /dev/shm      # 470 MB of list
+    python tools/benchmarks/large_lists.py --labels 3 --shared                      # one to three labels, list_cache
 
-A list `path,labels` is made, whose folders are links to one folder of empty files, so that every path is there. Each
-row of the table is a process of its own. Start-up is what building the data set takes: reading, the checks of images
-and labels. Memory is beyond that of the imports, in MB: the peak while it starts, what stays, and how much a process of
-a data loader has for itself (its private pages) after it took its share of 20,000 random samples; with ``--ranks 2``
-two processes run at once, and what stays counts shared pages (PSS) once.
+A list `path,labels` is made, whose folders are links to one folder of empty files, so that every path is there.
+Start-up is what building the data set takes: reading, the checks of images and labels. Memory is beyond that of the
+imports, in MB: the peak while it starts, and what stays. Then the process loads 20,000 random samples with each number
+of workers: "more" are the pages that they add, those that several share counted once (PSS), and "private" what each has
+for itself (USS). With ``--shared`` two ranks run at once, then a later run, all with ``list_cache``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,10 @@ def make_list(root: Path, images: int, classes: int, labels: int) -> None:
         file.write('path,labels\n')
         for k in range(-(-images // PER_FOLDER)):
             ids = (classes * rng.random((PER_FOLDER, labels)) ** 3).astype(int).tolist()
+            numbers = rng.integers(1, labels + 1, PER_FOLDER).tolist()
+            cells = ['|'.join(f'class_{c}' for c in row[:n]) for row, n in zip(ids, numbers)]
             rows = [
-                f'part_{k:05d}/photo_{i:04d}_of_a_common_length.jpg,{"|".join(f"class_{c}" for c in ids[i])}\n'
+                f'part_{k:05d}/photo_{i:04d}_of_a_common_length.jpg,{cells[i]}\n'
                 for i in range(min(PER_FOLDER, images - k * PER_FOLDER))
             ]
             file.writelines(rows)
@@ -66,8 +69,6 @@ def measure(args: argparse.Namespace) -> dict:
     from mmpretrain.registry import DATASETS
     from torch.utils.data import DataLoader, RandomSampler
 
-    from mmlongtail.structures import ClassStatistics
-
     root = Path(args.root)
     before = pages()['Pss']
     settings = dict(list_cache=str(root / 'cache')) if args.shared else {}
@@ -84,41 +85,46 @@ def measure(args: argparse.Namespace) -> dict:
     )
     found = dict(start=time.perf_counter() - start, cpu=time.process_time() - cpu)
     found['peak'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before
+    if args.ranks > 1:  # all of them are there
+        meet(root, 'ready', args.ranks)
     found['stays'] = pages()['Pss'] - before
-    start = time.process_time()
-    statistics = ClassStatistics.from_dataset(dataset)
-    found['counts'] = time.process_time() - start
-    assert statistics.num_images == len(dataset)
-    sampler = RandomSampler(dataset, num_samples=SAMPLES)
-    loader = DataLoader(dataset, 100, sampler=sampler, num_workers=args.workers)
-    batches = iter(loader)
-    for _ in range(len(loader) - 2 * args.workers - 1):  # they are still there
-        next(batches)
-    found['all'] = pages()['Pss'] - before
-    workers = [pages(worker.pid) for worker in getattr(batches, '_workers', ())]
-    found['private'] = [round(worker['Private']) for worker in workers]
-    found['all'] += sum(worker['Pss'] for worker in workers)
     if args.ranks > 1:
-        (root / f'ready_{os.getpid()}').touch()
-        while len(list(root.glob('ready_*'))) < args.ranks:
-            time.sleep(0.2)
-        found['stays'] = pages()['Pss'] - before
-        (root / f'done_{os.getpid()}').touch()
-        while len(list(root.glob('done_*'))) < args.ranks:
-            time.sleep(0.2)
+        meet(root, 'done', args.ranks)
+    found['loaders'] = {}
+    for workers in args.workers:
+        own = pages()['Pss']
+        loader = DataLoader(dataset, 100, RandomSampler(dataset, num_samples=SAMPLES), num_workers=workers)
+        batches = iter(loader)
+        for _ in range(len(loader) - 2 * workers - 1):  # the workers are still there
+            next(batches)
+        counts = [pages(), *(pages(worker.pid) for worker in batches._workers)]
+        extra = sum(count['Pss'] for count in counts) - own
+        found['loaders'][workers] = extra, [round(count['Private']) for count in counts[1:]]
+        del batches, loader
     return found
 
 
-def run(args: argparse.Namespace, root: Path, workers: int, ranks: int) -> list[dict]:
-    """Measure in processes of their own."""
-    options = ['--root', str(root), '--workers', str(workers), '--ranks', str(ranks)]
-    options += ['--shared'] if args.shared else []
-    commands = [[sys.executable, __file__, *options]] * ranks
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+def meet(root: Path, what: str, ranks: int) -> None:
+    """Wait for the other ranks."""
+    (root / f'{what}_{os.getpid()}').touch()
+    while len(list(root.glob(f'{what}_*'))) < ranks:
+        time.sleep(0.2)
+
+
+def run(args: argparse.Namespace, root: Path, ranks: int, workers: Sequence[int] = ()) -> None:
+    """Measure in processes of their own, and print what they find."""
+    options = ['--root', str(root), '--ranks', str(ranks), '--workers', *map(str, workers)]
+    command = [sys.executable, __file__, *options, *['--shared'] * args.shared]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(ranks)]
     texts = [process.communicate()[0] for process in started]
     for path in [*root.glob('ready_*'), *root.glob('done_*')]:
         path.unlink()
-    return [json.loads(text.splitlines()[-1]) for text in texts]
+    for text in texts:
+        found = json.loads(text.splitlines()[-1])
+        name = 'one process' if ranks == 1 else f'one of {ranks} ranks'
+        print(f'{name:16}' + ''.join(f'{found[key]:10.1f}' for key in ('start', 'cpu', 'peak', 'stays')))
+        for number, (extra, private) in found['loaders'].items():
+            print(f'  {number} workers: {extra:.0f} MB more; private {private}', flush=True)
 
 
 def parse_args() -> argparse.Namespace:
@@ -127,11 +133,11 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--images', type=int, default=1_000_000)
     parser.add_argument('--classes', type=int, default=10_000)
-    parser.add_argument('--labels', type=int, default=1, help='of each image')
+    parser.add_argument('--labels', type=int, default=1, help='of an image at most')
     parser.add_argument('--folder', help='where the list is made and removed; the one for temporary files')
     parser.add_argument('--shared', action='store_true', help='with list_cache')
-    parser.add_argument('--workers', type=int, nargs='+', default=[0, 2, 4])
-    parser.add_argument('--ranks', type=int, default=2)
+    parser.add_argument('--workers', type=int, nargs='*', default=[1, 4])
+    parser.add_argument('--ranks', type=int, default=2, help='that start at once, with --shared')
     parser.add_argument('--root', help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -139,22 +145,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     if args.root:
-        args.workers = args.workers[0]
         print(json.dumps(measure(args)))
         return
     root = Path(tempfile.mkdtemp(dir=args.folder))
     try:
         make_list(root, args.images, args.classes, args.labels)
-        print(f'{args.images:,} lines, {args.labels} labels each')
-        print(f'{"":22}{"start s":>9}{"CPU s":>8}{"counts s":>9}{"peak MB":>9}{"stays MB":>9}{"all MB":>8}  private MB')
-        for workers, ranks in [(w, 1) for w in args.workers] + [(0, args.ranks)]:
-            for found in run(args, root, workers, ranks):
-                name = f'{workers} workers' if ranks == 1 else f'one of {ranks} ranks'
-                print(
-                    f'{name:22}{found["start"]:9.1f}{found["cpu"]:8.1f}{found["counts"]:9.1f}{found["peak"]:9.0f}'
-                    f'{found["stays"]:9.0f}{found["all"]:8.0f}  {found["private"]}',
-                    flush=True,
-                )
+        print(f'{args.images:,} lines, up to {args.labels} labels each, load {os.getloadavg()[0]:.0f}')
+        print(f'{"":16}{"start s":>10}{"CPU s":>10}{"peak MB":>10}{"stays MB":>10}', flush=True)
+        if args.shared:
+            run(args, root, args.ranks)
+        run(args, root, 1, args.workers)
     finally:
         shutil.rmtree(root)
 

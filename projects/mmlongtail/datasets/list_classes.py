@@ -11,6 +11,7 @@ from .list_rows import Cells, Rows
 from .text_file import short, some_of
 
 REMEMBERED = 1 << 17  # different cells
+BAR = '|'
 
 
 class LabelReader:
@@ -36,6 +37,7 @@ class LabelReader:
             numbers = {str(k): k for k in range(len(classes))}
             self._index_of = numbers | {name: k for k, name in enumerate(classes)}
         self._marks = MarkWatch(len(classes or ()))
+        self._is_usual = columns is None and separator in (None, BAR) and '' not in self._index_of
         self._known: dict[Cells, tuple[int, ...]] = {}
 
     def read(self, rows: Rows) -> list[tuple[int, ...]]:
@@ -51,7 +53,10 @@ class LabelReader:
             if indices is None:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
-                indices = self._known[cells] = self._indices([cell.strip() for cell in cells], number)
+                indices = self._of_names(cells) if self._is_usual else None
+                if indices is None:
+                    indices = self._indices([cell.strip() for cell in cells], number)
+                self._known[cells] = indices
             found.append(indices)
         return found
 
@@ -62,9 +67,7 @@ class LabelReader:
             ValueError: If there is none.
         """
         if not self._index_of:
-            raise ValueError(
-                f'{self.path} has no label in it: names of classes are expected, or `classes`'
-            )
+            raise ValueError(f'{self.path} has no label in it: names of classes are expected, or `classes`')
         names = tuple(sorted(self._index_of))
         order = [self._index_of[name] for name in names]
         return names, np.argsort(order)
@@ -80,6 +83,18 @@ class LabelReader:
                 f'{self.path}: {len(self.classes)} labels 0 or 1 in each line: indices, each once in a line, are '
                 'expected; for marks a first line path,<class>,<class>,…'
             )
+
+    def _of_names(self, cells: Cells) -> tuple[int, ...] | None:
+        """What :meth:`_indices` tells of one cell of known names with bars between them, in 0.6 of the time."""
+        cell = cells[0] if len(cells) == 1 else ''
+        if BAR not in cell or cell in self._index_of or cell[0] == '[':
+            return None
+        try:
+            indices = {self._index_of[label] for label in cell.split(BAR)}
+        except KeyError:
+            return None
+        self._marks.see(cells)
+        return tuple(sorted(indices))
 
     def _indices(self, cells: list[str], number: int) -> tuple[int, ...]:
         if self.columns is not None:

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.structures import checks
+
+from .fingerprints import file_mark, fingerprint
 from .list_classes import LabelReader
-from .list_rows import PATH_COLUMNS, SEPARATORS, WHITE_SPACE, Rows, read_rows
+from .list_rows import PATH_COLUMNS, SEPARATORS, WHAT, WHITE_SPACE, Rows, read_rows
 from .picture_table import PictureTable, TableBuilder
 from .pictures import PictureDataset
-from .text_file import read_lines, short
+from .table_store import stored_table
+from .text_file import check_exists, read_lines, short
 
 
 @DATASETS.register_module()
@@ -34,6 +38,9 @@ class ListFileDataset(PictureDataset):
             None: what follows the path in the first line.
         label_separator: Between several labels in one cell; ``''`` takes every cell as one label. None: ``|``, ``;``, a
             list in square brackets, and a comma where ``classes`` are given and all parts are some of them.
+        list_cache: A folder that keeps what was read of the list: the first process reads, the other ranks of its
+            machine and later runs map it into their memory, all of them the same pages. A changed list or setting
+            makes a new entry, and the old one stays until it is deleted. None reads the list in each process.
         **kwargs: What :class:`PictureDataset` takes; ``data_prefix`` is the folder that the paths are relative to.
 
     Raises:
@@ -50,6 +57,7 @@ class ListFileDataset(PictureDataset):
         classes: str | list[str] | None = None,
         separator: str | None = None,
         label_separator: str | None = None,
+        list_cache: str | None = None,
         **kwargs,
     ):
         if separator not in (None, *SEPARATORS, WHITE_SPACE):
@@ -62,15 +70,27 @@ class ListFileDataset(PictureDataset):
         elif classes is not None and len(set(classes)) < len(classes):
             raise ValueError(f'classes={short(classes)}: names that are all different are expected')
         self.separator, self.label_separator = separator, label_separator
+        self.list_cache = checks.text('list_cache', list_cache, optional=True)
         super().__init__(ann_file=ann_file, data_root=data_root, classes=classes, **kwargs)
 
     def load_data_list(self) -> PictureTable:
-        """Read the list file."""
+        """Read the list file, or what was kept of it."""
         self.serialize_data = False  # a table has flat arrays already
+        if self.list_cache is None:
+            table, classes = self._read()
+        else:
+            check_exists(self.ann_file, WHAT)
+            settings = (self.CLASSES, self.separator, self.label_separator, self.data_prefix['img_path'])
+            key = f'list-{fingerprint(file_mark(self.ann_file), *settings)}'
+            table, classes = stored_table(self.list_cache, key, self._read)
+        self._metainfo['classes'] = classes
+        return table
+
+    def _read(self) -> tuple[PictureTable, tuple[str, ...]]:
+        """The images, and the names of the classes."""
         blocks, columns = read_rows(self.ann_file, self.separator, self.CLASSES or ())
-        if columns is not None:
-            self._metainfo.setdefault('classes', tuple(columns))
-        reader = LabelReader(self.ann_file, self.CLASSES, columns, self.label_separator)
+        classes = columns if self.CLASSES is None else self.CLASSES
+        reader = LabelReader(self.ann_file, classes, columns, self.label_separator)
         images, index_of = TableBuilder(), None
         with collector_paused():
             for rows in blocks:
@@ -78,9 +98,9 @@ class ListFileDataset(PictureDataset):
                     self._check_first(rows)
                 images.add(rows.names, reader.read(rows))
         reader.check()
-        if self.CLASSES is None:
-            self._metainfo['classes'], index_of = reader.collected()
-        return images.table(self.data_prefix['img_path'], index_of)
+        if classes is None:
+            classes, index_of = reader.collected()
+        return images.table(self.data_prefix['img_path'], index_of), tuple(classes)
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> PictureTable:
         """The host's, which would make a dict of each image."""
@@ -95,8 +115,8 @@ class ListFileDataset(PictureDataset):
             return
         if not os.path.exists(os.path.join(self.data_prefix['img_path'], rows.names[0])):
             raise ValueError(
-                f'{self.ann_file}, line {rows.numbers[0]}: {short(rows.names[0])} looks like a header: the first column '
-                f'of one is expected to be called one of {", ".join(PATH_COLUMNS)}'
+                f'{self.ann_file}, line {rows.numbers[0]}: {short(rows.names[0])} looks like a header: the first '
+                f'column of one is expected to be called one of {", ".join(PATH_COLUMNS)}'
             )
 
 
@@ -129,4 +149,3 @@ def read_class_names(path: str) -> list[str]:
     if not first:
         raise ValueError(f'{path} is empty: a class name on each line is expected')
     return list(first)
-

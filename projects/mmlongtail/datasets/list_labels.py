@@ -27,7 +27,7 @@ def split_cell(cell: str, separator: str | None = None, known: Collection[str] |
         return _parts_of_list(cell[1:-1])
     for mark in (*LIST_SEPARATORS, COMMA):
         parts = _parts(cell, mark)
-        if mark not in cell or (known is not None and not set(parts) <= set(known)):
+        if mark not in cell or (known is not None and not all(part in known for part in parts)):
             continue
         if known is None and mark == COMMA:
             raise ValueError(
@@ -65,8 +65,9 @@ class MarkWatch:
 
     def see(self, labels: Collection[str]) -> None:
         """Look at the labels of a row."""
-        self._only = self._only and len(labels) == self.num_classes and set(labels) <= {'0', '1'}
-        self._repeated = self._repeated or len(set(labels)) < len(labels)
+        if self._only:
+            self._only = len(labels) == self.num_classes and set(labels) <= {'0', '1'}
+            self._repeated = self._repeated or len(set(labels)) < len(labels)
 
     @property
     def found(self) -> bool:

@@ -136,7 +136,9 @@ def _gather(values: np.ndarray, ends: np.ndarray, rows: np.ndarray) -> tuple[np.
     """The parts of some rows, one after the other, and where they end."""
     starts = ends - (sizes := np.diff(ends, prepend=0))
     parts = [values[:0]]
-    for first in range(0, len(rows), AT_ONCE):  # an index for each byte of all would take eight times the bytes
+    for first in range(
+        0, len(rows), AT_ONCE
+    ):  # an index for each byte of all would take eight times the bytes
         some = rows[first : first + AT_ONCE]
         shift = starts[some] - (np.cumsum(sizes[some]) - sizes[some])
         parts.append(values[np.arange(sizes[some].sum()) + np.repeat(shift, sizes[some])])
