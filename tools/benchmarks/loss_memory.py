@@ -26,16 +26,15 @@ from torch import Tensor
 FLOOR = 3  # copies of the logits
 
 
-def peak_bytes(work: Callable[[], object]) -> int:
-    """What is allocated at most while something runs, beyond what was before."""
-    work()
-    with torch.profiler.profile(
-        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
-    ) as seen:
-        work()
+def peak_copies(loss: Callable, logits: Tensor, targets: Tensor) -> float:
+    """What a step allocates at most, beyond what was before, over the size of the logits."""
+    step(loss, logits, targets)
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as seen:
+        step(loss, logits, targets)
     events = [event for event in seen.profiler.kineto_results.events() if event.name() == '[memory]']
     events.sort(key=lambda event: event.start_ns())
-    return max(accumulate((event.nbytes() for event in events), initial=0))
+    return max(accumulate((event.nbytes() for event in events), initial=0)) / logits.nbytes
 
 
 def step(loss: Callable, logits: Tensor, targets: Tensor) -> None:
@@ -59,9 +58,9 @@ def main() -> None:
     torch_losses = F.cross_entropy, F.binary_cross_entropy_with_logits
     for plain, table, targets in zip(torch_losses, (SINGLE_LABEL, MULTI_LABEL), (ids, marks)):
         losses = {plain.__name__[:36]: plain} | {n: build(n, s, args.classes) for n, s in table.items()}
-        base = peak_bytes(lambda: step(plain, logits, targets)) / logits.nbytes
+        base = peak_copies(plain, logits, targets)
         for name, loss in losses.items():
-            peak = peak_bytes(lambda: step(loss, logits, targets)) / logits.nbytes
+            peak = peak_copies(loss, logits, targets)
             print(f'{name:38}{peak:8.2f}{peak / FLOOR:12.2f}{peak / base:14.2f}')
 
 
