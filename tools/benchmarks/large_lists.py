@@ -93,7 +93,7 @@ def measure(args: argparse.Namespace) -> dict:
     found['loaders'] = {}
     for workers in args.workers:
         own = pages()['Pss']
-        loader = DataLoader(dataset, 100, RandomSampler(dataset, num_samples=SAMPLES), num_workers=workers)
+        loader = DataLoader(dataset, 100, RandomSampler(dataset, True, SAMPLES), num_workers=workers)
         batches = iter(loader)
         for _ in range(len(loader) - 2 * workers - 1):  # the workers are still there
             next(batches)
