@@ -1,8 +1,11 @@
 """List files: three forms of the same data, class names from each source, and every error."""
 
+import re
+
 import pytest
 from mmpretrain.registry import DATASETS
 
+from mmlongtail.datasets import text_file
 from mmlongtail.datasets.list_file import ListFileDataset
 
 EXPECTED = [('a.jpg', [0, 2]), ('sub/b.jpg', [1]), ('c.jpg', [])]
@@ -95,6 +98,55 @@ def test_quoted_names_with_commas_and_spaces(root):
 def test_bad_lines_are_named(root, name, text, message):
     with pytest.raises(ValueError, match=message):
         build(root, name, text, CLASSES)
+
+
+@pytest.mark.parametrize('end', ['\n', '\r\n'])
+@pytest.mark.parametrize('header', ['path,labels', ''])
+@pytest.mark.parametrize(
+    'broken, message',
+    [
+        ('a.jpg,cat|cow', "unknown label 'cat|cow'"),
+        ('a.jpg,3', "unknown label '3'"),
+        ('a.jpg,"cat', 'unexpected end of data'),
+        (',cat', 'the path of an image is expected first'),
+    ],
+)
+def test_a_broken_line_in_the_middle_is_named(root, monkeypatch, end, header, broken, message):
+    monkeypatch.setattr(text_file, 'AT_ONCE', 100)  # characters, so that a block is a few lines
+    lines = [header, *(f'no {k}.jpg,dog' for k in range(40)), broken, *(f'n {k}.jpg,dog' for k in range(40))]
+    with pytest.raises(ValueError, match=rf'l\.csv, line 42: .*{re.escape(message)}'):
+        build(root, 'l.csv', end.join(lines), CLASSES)
+
+
+@pytest.mark.parametrize('end', ['\n', '\r\n'])
+@pytest.mark.parametrize('name', ['wide  name.jpg', '日本/ü.jpg', "it's.jpg", 'no suffix'])
+def test_one_line_of_a_relative_root(root, monkeypatch, name, end):
+    monkeypatch.chdir(root.parent)
+    path = root / 'pictures' / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    (root / 'l.csv').write_text(f'{name},cat | owl{end}', encoding='utf-8', newline='')
+    dataset = ListFileDataset('l.csv', data_root=root.name, data_prefix='pictures', classes=CLASSES)
+    assert labels_of(dataset) == [(name, [0, 2])]
+
+
+def test_bars_in_names_of_classes(root):
+    names = ['cat|owl', 'cat', 'owl', '[cat', 'owl]']
+    text = 'path,labels\na.jpg,cat|owl\nc.jpg,owl|cat\nsub/b.jpg,[cat|owl]'
+    known = labels_of(build(root, 'l.csv', text.replace('\nsub/b.jpg,[cat|owl]', ''), names))
+    assert known == [('a.jpg', [0]), ('c.jpg', [1, 2])]
+    assert [label for _, label in labels_of(build(root, 'l.csv', text, names))] == [[0], [1, 2], [0]]
+    bars = labels_of(build(root, 'l.csv', 'a.jpg,cat||owl|\nc.jpg,|', names[1:3]))
+    assert bars == [('a.jpg', [0, 1]), ('c.jpg', [])]
+
+
+@pytest.mark.parametrize('indices', [2, -1, [2, 0]])
+def test_some_images_of_a_list(root, indices):
+    dataset = build(root, 'names.txt', FORMS['names.txt'], indices=indices)
+    expected = (
+        EXPECTED[:2] if indices == 2 else EXPECTED[-1:] if indices == -1 else [EXPECTED[2], EXPECTED[0]]
+    )
+    assert labels_of(dataset) == expected
 
 
 def test_missing_files_are_named(root):

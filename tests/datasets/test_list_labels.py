@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmlongtail.datasets.list_labels import look_like_marks, split_cell
+from mmlongtail.datasets.list_labels import MarkWatch, split_cell
 
 KNOWN = ['cat', 'dog', 'owl, small', 'a|b', '0', '1', '2']
 
@@ -53,4 +53,7 @@ def test_what_is_not_clear(cell, message):
     ],
 )
 def test_marks_without_a_header(rows, expected):
-    assert look_like_marks(rows, len(rows[0]) if rows else 2) is expected
+    watch = MarkWatch(len(rows[0]) if rows else 2)
+    for labels in rows:
+        watch.see(labels)
+    assert watch.found is expected

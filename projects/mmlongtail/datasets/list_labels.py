@@ -1,7 +1,7 @@
 """The labels in the cells of a list file: one in each, or several with something between them."""
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 LIST_SEPARATORS = ('|', ';')  # that no name of a class has
 COMMA = ','  # that one may have
@@ -27,7 +27,7 @@ def split_cell(cell: str, separator: str | None = None, known: Collection[str] |
         return _parts_of_list(cell[1:-1])
     for mark in (*LIST_SEPARATORS, COMMA):
         parts = _parts(cell, mark)
-        if mark not in cell or (known is not None and not set(parts) <= set(known)):
+        if mark not in cell or (known is not None and not all(part in known for part in parts)):
             continue
         if known is None and mark == COMMA:
             raise ValueError(
@@ -52,8 +52,24 @@ def _parts_of_list(text: str) -> list[str]:
     return [part.strip() for row in rows for part in row if part.strip()]
 
 
-def look_like_marks(rows: Iterable[list[str]], num_classes: int) -> bool:
-    """Say whether labels are a 0 or 1 for each class rather than indices: indices stand once in a row."""
-    rows = list(rows)
-    marks = all(len(row) == num_classes and set(row) <= {'0', '1'} for row in rows)
-    return marks and any(len(set(row)) < len(row) for row in rows)
+class MarkWatch:
+    """Finds out whether labels are a 0 or 1 for each class rather than indices: indices stand once in a row.
+
+    Args:
+        num_classes: Labels in each row, where they are marks.
+    """
+
+    def __init__(self, num_classes: int) -> None:
+        self.num_classes = num_classes
+        self._only, self._repeated = True, False
+
+    def see(self, labels: Collection[str]) -> None:
+        """Look at the labels of a row."""
+        if self._only:
+            self._only = len(labels) == self.num_classes and set(labels) <= {'0', '1'}
+            self._repeated = self._repeated or len(set(labels)) < len(labels)
+
+    @property
+    def found(self) -> bool:
+        """Whether all rows had nothing but marks."""
+        return self._only and self._repeated

@@ -3,10 +3,12 @@
 import csv
 import os
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any, NamedTuple
 
-from .text_file import read_lines, short
+from .text_file import line_blocks, short
 
 PATH_COLUMNS = (
     *('path', 'img_path', 'image_path', 'file_path', 'filepath', 'image', 'images', 'img', 'picture'),
@@ -16,28 +18,28 @@ LABEL_COLUMNS = ('label', 'labels', 'class', 'classes', 'class_name', 'tag', 'ta
 SEPARATORS = (',', ';', '\t', '|')
 WHITE_SPACE = ' '
 WHAT = 'a list of images and their labels'
-Cells = list[tuple[int, list[str]]]  # line numbers from 1, cells
+Cells = tuple[str, ...]
+Block = tuple[Sequence[int], list[list[str]]]  # line numbers from 1, cells
 
 
-@dataclass(frozen=True)
-class Row:
-    """One image of a list.
+class Rows(NamedTuple):
+    """Some images of a list.
 
     Args:
-        number: Line, from 1.
-        path: Image as it is named.
-        labels: Its labels as they stand: names, indices, or several in a cell.
+        numbers: Lines, from 1.
+        names: The images as they are named.
+        cells: What follows each in its line: labels as they stand, names, indices, several in a cell, or marks.
     """
 
-    number: int
-    path: str
-    labels: list[str]
+    numbers: Sequence[int]
+    names: list[str]
+    cells: list[Cells]
 
 
 def read_rows(
     path: str, separator: str | None = None, classes: Collection[str] = ()
-) -> tuple[list[Row], list[str] | None]:
-    """Read a list file.
+) -> tuple[Iterator[Rows], list[str] | None]:
+    """Read a list file, some thousands of lines at a time.
 
     Args:
         path: The file.
@@ -45,23 +47,33 @@ def read_rows(
         classes: Names of classes that are known: a column of that name is no column of labels.
 
     Returns:
-        The rows, and the names of the columns of marks where it has such.
+        The rows, which may raise as they are read, and the names of the columns of marks where it has such.
 
     Raises:
         FileNotFoundError: If it is missing.
         ValueError: If it is no text, a quote is not closed, a cell is longer than Python's csv reads, a row names no
-            image, or columns of marks have equal names or hold something else than 0 and 1.
+            image, or columns of marks have equal names.
     """
-    cells = _cells(path, separator)
-    unnamed = next((number for number, row in cells if not row or not row[0]), None)
-    if unnamed is not None:
-        raise ValueError(f'{path}, line {unnamed}: the path of an image is expected first')
-    if not cells or _plain(cells[0][1][0]) not in PATH_COLUMNS:
-        return [Row(number, row[0], row[1:]) for number, row in cells], None
-    columns, rows = cells[0][1][1:], cells[1:]
-    if len(columns) == 1 and _plain(columns[0]) in LABEL_COLUMNS and columns[0] not in classes:
-        return [Row(number, row[0], row[1:]) for number, row in rows], None
-    return list(_marked(path, columns, rows)), columns
+    blocks = _blocks(path, separator)
+    numbers, rows = next(blocks, ((), []))
+    columns = None
+    if rows and _plain(rows[0][0].strip()) in PATH_COLUMNS:
+        columns = [cell.strip() for cell in rows[0][1:]]
+        if len(columns) == 1 and _plain(columns[0]) in LABEL_COLUMNS and columns[0] not in classes:
+            columns = None
+        else:
+            _check_columns(path, columns)
+        numbers, rows = numbers[1:], rows[1:]
+    return _rows(path, chain([(numbers, rows)], blocks)), columns
+
+
+def _rows(path: str, blocks: Iterable[Block]) -> Iterator[Rows]:
+    for numbers, rows in blocks:
+        names = [row[0].strip() for row in rows]
+        if '' in names:
+            number = numbers[names.index('')]
+            raise ValueError(f'{path}, line {number}: the path of an image is expected first')
+        yield Rows(numbers, names, [tuple(row[1:]) for row in rows])
 
 
 def detect_separator(line: str, is_csv: bool) -> str:
@@ -78,42 +90,39 @@ def detect_separator(line: str, is_csv: bool) -> str:
     return found or (',' if is_csv else WHITE_SPACE)
 
 
-def _cells(path: str, separator: str | None) -> Cells:
-    lines = read_lines(path, WHAT)
-    if separator is None and lines:
-        separator = detect_separator(lines[0][1], os.path.splitext(path)[1].lower() in ('.csv', '.tsv'))
-    if separator == WHITE_SPACE:
-        return [(number, line.split()) for number, line in lines]
-    cells = []
-    for number, line in lines:
+def _blocks(path: str, separator: str | None) -> Iterator[Block]:
+    for numbers, lines in line_blocks(path, WHAT):
+        if separator is None:
+            separator = detect_separator(lines[0], os.path.splitext(path)[1].lower() in ('.csv', '.tsv'))
+        if separator == WHITE_SPACE:
+            yield numbers, [line.split() for line in lines]
+        else:
+            yield numbers, _read_csv(path, separator, numbers, lines)
+
+
+def _read_csv(path: str, separator: str, numbers: Sequence[int], lines: list[str]) -> list[list[str]]:
+    """The cells of lines, each of which is a row of its own; there may be white space behind a cell."""
+    form: dict[str, Any] = dict(delimiter=separator, strict=True, skipinitialspace=True)
+    with suppress(csv.Error):
+        rows = list(csv.reader(lines, **form))
+        if len(rows) == len(lines):
+            return rows
+    rows = []  # a quote is not closed, or it is in the line after: each line by itself tells which
+    for number, line in zip(numbers, lines):
         try:
-            (row,) = csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True)
+            rows += csv.reader([line], **form)
         except csv.Error as error:
             raise ValueError(f'{path}, line {number}: {short(line)}: {error}') from error
-        cells.append((number, [cell.strip() for cell in row]))
-    return cells
+    return rows
 
 
-def _marked(path: str, columns: list[str], cells: Cells) -> Iterator[Row]:
-    """Yield the rows of a list with one 0/1 column per class."""
+def _check_columns(path: str, columns: list[str]) -> None:
+    """Refuse names that are not those of one 0/1 column per class."""
     if not all(columns) or not columns or len(set(columns)) < len(columns):
         raise ValueError(
             f'{path}, line 1: columns {short(columns)}: different names of classes are expected after a first column '
             f'{"/".join(PATH_COLUMNS[:3])}…, or one column {"/".join(LABEL_COLUMNS[:2])}'
         )
-    for number, (picture, *marks) in cells:
-        if len(marks) != len(columns):
-            raise ValueError(
-                f'{path}, line {number}: {len(marks)} marks {short(marks)}: {len(columns)} are expected, a 0 or 1 for '
-                'each class of the header'
-            )
-        wrong = next((k for k, mark in enumerate(marks) if mark not in ('0', '1')), None)
-        if wrong is not None:
-            raise ValueError(
-                f'{path}, line {number}, column {short(columns[wrong])}: {short(marks[wrong])}: 0 or 1 is expected, '
-                'for line 1 is a header with a column for each class'
-            )
-        yield Row(number, picture, [name for name, mark in zip(columns, marks) if mark == '1'])
 
 
 def _plain(name: str) -> str:

@@ -2,14 +2,15 @@
 
 import logging
 import os
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import MultiLabelDataset
 
 from .picture_file import MAX_PIXELS, memory_fault, picture_fault
 from .picture_scan import scan_pictures
+from .picture_table import PictureItems, PictureTable
 from .text_file import short, some_of
 
 BROKEN_IMAGES = ('stop', 'skip', 'skip_missing')
@@ -19,7 +20,8 @@ class PictureDataset(MultiLabelDataset):
     """Base of the multi-label sets: MMPretrain's, plus the checks of its images and labels at load.
 
     A subclass implements ``load_data_list``, whose items are ``dict(img_id, img_path, gt_label)`` with class indices
-    in ascending order. ``prepare_command`` is what an error about missing data tells the user to run.
+    in ascending order, in a list or a :class:`PictureTable`. ``prepare_command`` is what an error about missing data
+    tells the user to run.
 
     Args:
         broken_images: What becomes of an image that is missing or does not decode. ``'stop'``: a missing one is an
@@ -62,18 +64,18 @@ class PictureDataset(MultiLabelDataset):
             raise FileNotFoundError(f'data_root={self.data_root!r} is not a folder.{self._how_to_prepare()}')
         super().full_init()
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> Sequence[dict]:
         """Check ids, images and classes of the list just loaded; return what is usable of it."""
-        repeated = [str(i) for i, n in Counter(item['img_id'] for item in self.data_list).items() if n > 1]
-        if repeated:
+        images = self.data_list if isinstance(self.data_list, PictureTable) else PictureItems(self.data_list)
+        if repeated := images.repeated_ids():
             raise ValueError(
                 f'{self.ann_file}: each image is expected once, listed twice: {some_of(repeated)}'
             )
-        self._check_inside(item['img_path'] for item in self.data_list)
-        kept = self._without_broken(self.data_list)
-        if not kept:
+        self._check_inside(images.paths())
+        kept = self._without_broken(images)
+        if not len(kept):
             raise ValueError(f'{self.ann_file}: no image in it, or none left; at least one is expected')
-        present = {label for item in kept for label in item['gt_label']}
+        present = kept.present()
         absent = [name for k, name in enumerate(self.CLASSES) if k not in present]
         if absent:
             print_log(
@@ -117,21 +119,23 @@ class PictureDataset(MultiLabelDataset):
                     'or allow_outside_root=True'
                 )
 
-    def _without_broken(self, data_list: list[dict]) -> list[dict]:
-        paths = [item['img_path'] for item in data_list]
+    def _without_broken(self, images: PictureItems | PictureTable) -> PictureItems | PictureTable:
         if self.broken_images == 'skip':
-            faults = scan_pictures(paths, max_pixels=self.max_pixels)
+            faults = scan_pictures(list(images.paths()), max_pixels=self.max_pixels)
         else:
-            faults = {path: 'is missing' for path, there in zip(paths, exist(paths)) if not there}
-            self._check_missing(faults, len(paths))
-        if faults:
-            named = some_of([f'{path} {fault}' for path, fault in faults.items()])
-            print_log(
-                f'{type(self).__name__}: {len(faults)} of {len(paths)} images are left out: {named}',
-                'current',
-                logging.WARNING,
-            )
-        return [item for item in data_list if item['img_path'] not in faults]
+            there = exist(images.paths())
+            missing = () if all(there) else (p for p, found in zip(images.paths(), there) if not found)
+            faults = dict.fromkeys(missing, 'is missing')
+            self._check_missing(faults, len(images))
+        if not faults:
+            return images
+        named = some_of([f'{path} {fault}' for path, fault in faults.items()])
+        print_log(
+            f'{type(self).__name__}: {len(faults)} of {len(images)} images are left out: {named}',
+            'current',
+            logging.WARNING,
+        )
+        return images.select(np.array([path not in faults for path in images.paths()]))
 
     def _check_missing(self, missing: Collection[str], total: int) -> None:
         most = total / 2 if self.broken_images == 'skip_missing' else 0
@@ -150,8 +154,10 @@ def exist(paths: Iterable[str]) -> list[bool]:
     listed: dict[str, set] = {}
     found = []
     for path in paths:
-        folder, name = os.path.split(path)
-        if folder not in listed:
-            listed[folder] = set(os.listdir(folder or '.')) if os.path.isdir(folder or '.') else set()
-        found.append(name in listed[folder])
+        end = max(path.rfind('/'), path.rfind(os.sep)) + 1
+        names = listed.get(path[:end])
+        if names is None:
+            folder = os.path.dirname(path) or '.'
+            names = listed[path[:end]] = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        found.append(path[end:] in names)
     return found

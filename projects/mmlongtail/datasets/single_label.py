@@ -1,5 +1,8 @@
 """Single-label sets of image files, with the same checks at load as the multi-label ones."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from mmpretrain.registry import DATASETS
 
 from .list_file import ListFileDataset
@@ -12,15 +15,16 @@ class SingleLabelMixin:
         ValueError: If an image has no class or several.
     """
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> Sequence[dict]:
         """Check what the base checks and that there is one label each; unpack it."""
         kept = super().filter_data()
-        wrong = next((item for item in kept if len(item['gt_label']) != 1), None)
-        if wrong is not None:
+        wrong = np.flatnonzero(kept.label_numbers() != 1)
+        if len(wrong):
+            item = kept[int(wrong[0])]
             raise ValueError(
-                f'{self.ann_file}: {wrong["img_id"]} has the labels {wrong["gt_label"]}, exactly one is expected'
+                f'{self.ann_file}: {item["img_id"]} has the labels {item["gt_label"]}, exactly one is expected'
             )
-        return [{**item, 'gt_label': item['gt_label'][0]} for item in kept]
+        return kept.with_one_label()
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The class of an image, in a list as the host has it."""

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 NAMED_AT_MOST = 20
+AT_ONCE = 1 << 20  # bytes
 NOT_TEXT = re.compile('[\0\ud800-\udfff]')  # half characters come from JSON's \\u escapes
 
 _SHORT = reprlib.Repr()
@@ -23,14 +24,28 @@ def read_lines(path: str, what: str) -> list[tuple[int, str]]:
         FileNotFoundError: If it is missing; ``what`` says what it should be.
         ValueError: If it is not text.
     """
+    return [line for numbers, lines in line_blocks(path, what) for line in zip(numbers, lines)]
+
+
+def line_blocks(path: str, what: str) -> Iterator[tuple[Sequence[int], list[str]]]:
+    """Yield what :func:`read_lines` returns, the numbers and the texts of about a megabyte at a time."""
     check_exists(path, what)
+    first = 1
     try:
-        text = Path(path).read_text(encoding='utf-8-sig')
+        with open(path, encoding='utf-8-sig') as file:
+            while lines := file.readlines(AT_ONCE):
+                lines = [line.strip() for line in lines]
+                if any('\0' in line for line in lines):
+                    raise ValueError(f'{path} is not a text file, it has zero bytes: {what} is expected')
+                numbers: Sequence[int] = range(first, first + len(lines))
+                first += len(lines)
+                if not all(lines):
+                    numbers = [number for number, line in zip(numbers, lines) if line]
+                    lines = list(filter(None, lines))
+                if lines:
+                    yield numbers, lines
     except UnicodeDecodeError as error:
         raise ValueError(f'{path} is not a text file in UTF-8: {what} is expected') from error
-    if '\0' in text:
-        raise ValueError(f'{path} is not a text file, it has zero bytes: {what} is expected')
-    return [(number, line.strip()) for number, line in enumerate(text.split('\n'), 1) if line.strip()]
 
 
 def read_json(path: str, what: str) -> Any:

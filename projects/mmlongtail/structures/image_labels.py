@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -31,7 +31,7 @@ def image_labels(dataset) -> Labels:
         Image indices and class indices, int64, (E,) each: one entry per image and class present, images in order.
     """
     if dataset not in _LABELS:
-        at_once = getattr(dataset, 'image_labels', None)
+        at_once = getattr(dataset, 'image_labels', None) or _table_of(dataset)
         _LABELS[dataset] = at_once() if at_once else flat_labels(_label_of_each(dataset))
     return _LABELS[dataset]
 
@@ -65,11 +65,24 @@ def flat_labels(labels: Iterable) -> Labels:
 def _label_of_each(dataset) -> Iterator:
     """The class or classes of each image, as the data set tells them."""
     read = getattr(dataset, 'get_cat_ids', None)
-    stored = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
-    if stored and read.__module__.split('.')[0] in KNOWN:
+    if _tells_as_stored(dataset):
         return (info['gt_label'] for info in _stored(dataset))
     read = read or (lambda i: dataset.get_data_info(i)['gt_label'])
     return map(read, range(len(dataset)))
+
+
+def _tells_as_stored(dataset) -> bool:
+    """Whether a data set's own methods tell nothing else than the annotations that MMEngine's sets store."""
+    stored = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
+    return stored and dataset.get_cat_ids.__module__.split('.')[0] in KNOWN
+
+
+def _table_of(dataset) -> Callable[[], Labels] | None:
+    """What tells all labels at once, where the annotations are stored in such a way."""
+    if not _tells_as_stored(dataset):
+        return None
+    dataset.full_init()
+    return getattr(dataset.data_list, 'image_labels', None)
 
 
 def _stored(dataset: BaseDataset) -> Iterator[dict]:

@@ -39,7 +39,9 @@ class WeightedSampler(OrderSampler):
         cumulative = np.cumsum(self.probabilities(epoch))
         cumulative /= cumulative[-1]
         numbers = rng.random(self.num_rows)
-        numbers.sort()  # they are looked up 8 times as fast as in random order
+        numbers.view(
+            np.int64
+        ).sort()  # they are looked up 8 times as fast as in random order; ints sort faster
         order = np.searchsorted(cumulative, numbers, side='right')
         rng.shuffle(order)
         return order
