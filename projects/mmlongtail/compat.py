@@ -24,6 +24,10 @@ HOST_PACKAGES = {  # import name: the distributions that provide it
 REQUIRED = ('torch', 'torchvision', 'numpy')
 MINIMUM = dict(torch='2.6', mmpretrain='1.0', mmengine='0.8.3', mmcv='2.0')
 INSTALL = 'pip install -r requirements/tested.txt'
+CPU_WRAPPERS = {  # strategy: its model's wrapper, without a device id
+    'DDPStrategy': dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
+    'FSDPStrategy': dict(type='MMFullyShardedDataParallel', device_id=None),
+}
 _KEPT_LIBRARIES = []
 
 
@@ -129,17 +133,20 @@ def silence_missing_operators() -> None:
 
 def mend_default_hooks() -> None:
     """Let a config switch off any default hook by ``NAME=None``: MMEngine fails for all but the six that it adds."""
-    from mmengine.runner import Runner
+    from mmengine.runner import FlexibleRunner, Runner
 
-    register = Runner.register_default_hooks
     own = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
-    @functools.wraps(register)
-    def register_default_hooks(self, hooks=None) -> None:
-        hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in own}
-        register(self, hooks)
+    def mended(register):
+        @functools.wraps(register)
+        def register_default_hooks(self, hooks=None) -> None:
+            hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in own}
+            register(self, hooks)
 
-    Runner.register_default_hooks = register_default_hooks
+        return register_default_hooks
+
+    for runner in (Runner, FlexibleRunner):
+        runner.register_default_hooks = mended(runner.register_default_hooks)
 
 
 def init_cpu_distributed(cfg) -> bool:
@@ -150,7 +157,7 @@ def init_cpu_distributed(cfg) -> bool:
     already makes the Runner skip the first; ``cfg.model_wrapper_cfg`` avoids the second.
 
     Args:
-        cfg: The run's config; ``launcher`` is read and ``model_wrapper_cfg`` is filled in.
+        cfg: The run's config; ``launcher`` is read and ``model_wrapper_cfg``, or that of ``strategy``, is filled in.
 
     Returns:
         Whether this is such a run.
@@ -165,12 +172,15 @@ def init_cpu_distributed(cfg) -> bool:
         os.environ.update(_launcher_environment(launcher))
         timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')  # seconds, as in MMEngine
         dist.init_process_group('gloo', timeout=timeout and timedelta(seconds=timeout))
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
+    if cfg.get('strategy') or cfg.get('runner_type') == 'FlexibleRunner':
+        strategy = dict(cfg.get('strategy') or dict(type='DDPStrategy'))
+        if strategy['type'] in CPU_WRAPPERS:
+            given = strategy.get('model_wrapper') or {}
+            strategy['model_wrapper'] = {**CPU_WRAPPERS[strategy['type']], **given}
+        cfg.strategy = strategy
+    else:
+        unused = cfg.get('find_unused_parameters', False)
+        cfg.model_wrapper_cfg = dict(CPU_WRAPPERS['DDPStrategy'], find_unused_parameters=unused)
     return True
 
 

@@ -5,5 +5,6 @@ from .hooks import *  # noqa: F403
 from .loops import *  # noqa: F403
 from .optim import *  # noqa: F403
 from .quiet_runner import QuietRunner
+from .strategy_runner import StrategyRunner
 
-__all__ = ['QuietRunner', *hooks.__all__, *loops.__all__, *optim.__all__]
+__all__ = ['QuietRunner', 'StrategyRunner', *hooks.__all__, *loops.__all__, *optim.__all__]
