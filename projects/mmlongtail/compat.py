@@ -24,10 +24,15 @@ HOST_PACKAGES = {  # import name: the distributions that provide it
 REQUIRED = ('torch', 'torchvision', 'numpy')
 MINIMUM = dict(torch='2.6', mmpretrain='1.0', mmengine='0.8.3', mmcv='2.0')
 INSTALL = 'pip install -r requirements/tested.txt'
-CPU_WRAPPERS = {  # strategy: its model's wrapper, without a device id
+CPU_WRAPPERS = {  # strategy: its model's wrapper, without the number of a GPU
     'DDPStrategy': dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
-    'FSDPStrategy': dict(type='MMFullyShardedDataParallel', device_id=None),
+    'FSDPStrategy': dict(type='MMFullyShardedDataParallel', device_id='cpu'),
 }
+CPU_FULL_STATE = dict(  # FSDPStrategy's 'full' moves gathered weights to the CPU, which crashes where they are there
+    state_dict_type='FULL_STATE_DICT',
+    state_dict_config=dict(type='FullStateDictConfig', rank0_only=True),
+    optim_state_dict_config=dict(type='FullOptimStateDictConfig', rank0_only=True),
+)
 _KEPT_LIBRARIES = []
 
 
@@ -177,6 +182,8 @@ def init_cpu_distributed(cfg) -> bool:
         if strategy['type'] in CPU_WRAPPERS:
             given = strategy.get('model_wrapper') or {}
             strategy['model_wrapper'] = {**CPU_WRAPPERS[strategy['type']], **given}
+        if strategy.get('state_dict_cfg') == 'full':
+            strategy['state_dict_cfg'] = CPU_FULL_STATE
         cfg.strategy = strategy
     else:
         unused = cfg.get('find_unused_parameters', False)
