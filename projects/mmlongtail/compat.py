@@ -28,11 +28,6 @@ CPU_WRAPPERS = {  # strategy: its model's wrapper, without the number of a GPU
     'DDPStrategy': dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
     'FSDPStrategy': dict(type='MMFullyShardedDataParallel', device_id='cpu'),
 }
-CPU_FULL_STATE = dict(  # FSDPStrategy's 'full' moves gathered weights to the CPU, which crashes where they are there
-    state_dict_type='FULL_STATE_DICT',
-    state_dict_config=dict(type='FullStateDictConfig', rank0_only=True),
-    optim_state_dict_config=dict(type='FullOptimStateDictConfig', rank0_only=True),
-)
 _KEPT_LIBRARIES = []
 
 
@@ -154,6 +149,42 @@ def mend_default_hooks() -> None:
         runner.register_default_hooks = mended(runner.register_default_hooks)
 
 
+def mend_strategies() -> None:
+    """Let runs with a strategy write and resume checkpoints that other runs can read.
+
+    Defects: ``DDPStrategy`` saves names that begin with ``module.``; ``FSDPStrategy`` resumes with the arguments of an
+    older torch in their order, and moves the weights that it gathers to the CPU, which crashes where they are on a CPU:
+    torch frees their memory before they are written.
+    """
+    from mmengine._strategy import DDPStrategy, FSDPStrategy
+    from mmengine.device import get_device
+    from mmengine.runner import get_state_dict, weights_to_cpu
+
+    def model_state_dict(self) -> dict:
+        return weights_to_cpu(get_state_dict(self.model))
+
+    def load_optim_state_dict(self, state_dict: dict) -> None:
+        from torch.distributed.fsdp import FullyShardedDataParallel
+
+        wrapper = self.optim_wrapper
+        state_dict = FullyShardedDataParallel.optim_state_dict_to_load(
+            model=self.model, optim=wrapper.optimizer, optim_state_dict=state_dict
+        )
+        wrapper.load_state_dict(state_dict)
+
+    init_state_dict_cfg = FSDPStrategy._init_state_dict_cfg
+
+    @functools.wraps(init_state_dict_cfg)
+    def _init_state_dict_cfg(self, state_dict_cfg) -> None:
+        init_state_dict_cfg(self, state_dict_cfg)
+        if get_device() == 'cpu':
+            self.state_dict_config.offload_to_cpu = self.optim_state_dict_config.offload_to_cpu = False
+
+    DDPStrategy.model_state_dict = model_state_dict
+    FSDPStrategy.load_optim_state_dict = load_optim_state_dict
+    FSDPStrategy._init_state_dict_cfg = _init_state_dict_cfg
+
+
 def init_cpu_distributed(cfg) -> bool:
     """Prepare a run of several processes without accelerator; to be called before the Runner is built.
 
@@ -182,8 +213,6 @@ def init_cpu_distributed(cfg) -> bool:
         if strategy['type'] in CPU_WRAPPERS:
             given = strategy.get('model_wrapper') or {}
             strategy['model_wrapper'] = {**CPU_WRAPPERS[strategy['type']], **given}
-        if strategy.get('state_dict_cfg') == 'full':
-            strategy['state_dict_cfg'] = CPU_FULL_STATE
         cfg.strategy = strategy
     else:
         unused = cfg.get('find_unused_parameters', False)
@@ -248,3 +277,4 @@ mend_torchvision()
 leave_out_multimodal()
 silence_missing_operators()
 mend_default_hooks()
+mend_strategies()

@@ -42,7 +42,10 @@ def for_one_process(cfg: Config) -> None:
     """Let a process that no launcher started do what a strategy of several would, such as a test of its checkpoint."""
     strategy = cfg.get('strategy') or {}
     if cfg.get('launcher', 'none') == 'none' and strategy.get('type') in OF_SEVERAL:
-        print(f'{strategy["type"]} is for several processes (--launcher): this one does without', file=sys.stderr)
+        print(
+            f'{strategy["type"]} is for several processes (--launcher): this one does without',
+            file=sys.stderr,
+        )
         cfg.strategy = dict(type='SingleDeviceStrategy')
 
 
