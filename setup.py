@@ -43,7 +43,7 @@ setup(
         'torch>=2.6,<3',  # the first to load checkpoints safely by default
         'torchvision>=0.21',
         'numpy>=1.26,<3',
-        'scipy>=1.11',
+        'scipy>=1.12',  # the first with diags_array
         'scikit-learn>=1.4',
         'opencv-python>=4.10,<5',  # 4.10 is the first that imports with either NumPy; 5 is untested
         'pillow>=10',

@@ -22,11 +22,13 @@ import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import BATCH_AUGMENTS, DATASETS, TRANSFORMS
 
 from mmlongtail.datasets import Draw
 
-CONFIG = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets/two_streams_224.py'
+SETS = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
+CONFIG, BATCHED = SETS / 'two_streams_224.py', SETS / 'voc_lt_batched.py'
+BATCH = 32
 SIDES = (375, 500)  # of most pictures of VOC, in pixels
 SIDE = 224
 SMALLEST = 280  # px of a shorter side of which a crop keeps 224 at least
@@ -63,9 +65,13 @@ def ways(source: dict, folder: Path, images: int) -> dict[str, Callable[[int], o
         step.update(scale=(SIDE // 2,) * 2) if step['type'] == 'Resize' else None
     plain = dict(source, pipeline=cfg.train_pipeline)
     cached = dict(type='CachedPictures', folder=str(folder), short_side=SMALLEST, dataset=plain)
+    batched = Config.fromfile(BATCHED)
+    loaded = dict(source, pipeline=batched.train_pipeline)
     configs = {
         'training': plain,
         'training, cached': cached,
+        'training, rest in batches': loaded,
+        'training, cached, rest in batches': dict(cached, dataset=loaded),
         'training, 112 px, reduced': dict(source, pipeline=half),
         'load': dict(source, pipeline=cfg.train_pipeline[:1]),
         'load, cached': dict(cached, short_side=None, dataset=dict(source, pipeline=cfg.train_pipeline[:1])),
@@ -88,6 +94,19 @@ def ways(source: dict, folder: Path, images: int) -> dict[str, Callable[[int], o
         'decode': decode,
         'decode at half the size': lambda i: decode(i, cv2.IMREAD_REDUCED_COLOR_2),
         **{name: taken(dataset) for name, dataset in datasets.items()},
+        **distortions(cfg, batched),
+    }
+
+
+def distortions(cfg: Config, batched: Config) -> dict[str, Callable[[int], object]]:
+    """Flip and photometric distortion alone, of one image each time and of a batch each ``BATCH`` times."""
+    images = torch.randint(256, (BATCH, 3, SIDE, SIDE)).byte()
+    pictures = list(np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy()))
+    flip, distort = map(TRANSFORMS.build, cfg.train_pipeline[3:5])
+    batch = torch.nn.Sequential(*map(BATCH_AUGMENTS.build, batched.data_preprocessor.augments))
+    return {
+        'flip and distort, per image': lambda i: distort(flip(dict(img=pictures[i % BATCH]))),
+        'flip and distort, per batch': lambda i: batch(images) if i % BATCH == 0 else None,
     }
 
 
@@ -112,7 +131,7 @@ def main() -> None:
             {name: images_per_second(way, args.images) for name, way in measured.items()}
             for _ in range(args.rounds + 1)
         ]
-    print(f'{"way":28}{"images/s":>10}{"over decode and resize":>24}{"over decode":>13}')
+    print(f'{"way":36}{"images/s":>10}{"over decode and resize":>24}{"over decode":>13}')
     for name in measured:
         ratios = [
             statistics.median(r[name] / r[base] for r in rounds[1:])  # the first one fills the caches
@@ -123,7 +142,7 @@ def main() -> None:
         goal = (
             f'   goal: {("over decode and resize", "over decode")[place]} at least {least}' if least else ''
         )
-        print(f'{name:28}{speed:10,.0f}{ratios[0]:24.2f}{ratios[1]:13.2f}{goal}')
+        print(f'{name:36}{speed:10,.0f}{ratios[0]:24.2f}{ratios[1]:13.2f}{goal}')
 
 
 if __name__ == '__main__':

@@ -46,6 +46,14 @@ def shorten(cfg: Config, factor: Fraction) -> None:
         loss.drw_epoch = scaled(loss.drw_epoch)
 
 
+def image_sets(cfg: Config) -> list[ConfigDict]:
+    """The data sets of all loaders, the hooks' too."""
+    loaders = [cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader]
+    if 'class_mean' in cfg.default_hooks:
+        loaders.append(cfg.default_hooks.class_mean.dataloader)
+    return [loader.dataset.get('dataset', loader.dataset) for loader in loaders]
+
+
 def use_simple_augmentation(cfg: Config) -> None:
     """Crop and flip alone, as in NCL++'s Table 4: short schedules learn too little from stronger ones."""
     simple = ('BatchRandomCrop', 'BatchRandomFlip')
@@ -67,8 +75,7 @@ def use_batches(cfg: Config) -> None:
 def enlarge(cfg: Config, side: int) -> None:
     """Resize the images to ``side`` x ``side`` pixels, those of the training before crop and flip, in memory."""
     resize = dict(type='Resize', scale=(side, side))
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-        dataset = loader.dataset.get('dataset', loader.dataset)
+    for dataset in image_sets(cfg):
         dataset.pipeline = [resize, *dataset.pipeline]
     for augment in cfg.data_preprocessor.augments:
         if augment.type == 'BatchRandomCrop':
@@ -85,11 +92,7 @@ def use_pretrained(cfg: Config, network: Network, side: int) -> None:
 
 def use_pictures(cfg: Config, data_root: Path) -> None:
     """Point every loader at the archives."""
-    loaders = [cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader]
-    if 'class_mean' in cfg.default_hooks:
-        loaders.append(cfg.default_hooks.class_mean.dataloader)
-    for loader in loaders:
-        dataset = loader.dataset.get('dataset', loader.dataset)
+    for dataset in image_sets(cfg):
         dataset.update(data_root=str(data_root), verify=False)
 
 

@@ -56,6 +56,15 @@ NETWORKS = {
         image_size=224,
         rate=1.0,
     ),
+    'EfficientNetLite-lite0-frozen': Network(  # neck and classifier alone learn: for the configs with a linear neck
+        backbone=LITE0,
+        last_stage=['neck.fc'],
+        frozen_stages=8,
+        channels=1280,
+        mean=127,
+        std=128,
+        image_size=224,
+    ),
 }
 
 
@@ -81,10 +90,13 @@ def use_network(
     model = cfg.model
     norm_eval = norm_eval or model.backbone.get('norm_eval', False)
     model.backbone = ConfigDict(network.backbone, frozen_stages=frozen_stages, norm_eval=norm_eval)
-    reader = (
-        model.neck if 'in_channels' in (model.get('neck') or {}) else model.head.get('expert', model.head)
-    )
-    reader.in_channels = network.channels
+    readers = [
+        model.get('neck') or {},
+        model.head.get('expert', {}),
+        model.head.get('classifier', {}),
+        model.head,
+    ]
+    next((part for part in readers if 'in_channels' in part), model.head).in_channels = network.channels
     if model.get('branch_modules'):
         model.branch_modules = [*network.last_stage, *model.branch_modules[1:]]
     cfg.data_preprocessor.update(mean=[network.mean] * 3, std=[network.std] * 3)

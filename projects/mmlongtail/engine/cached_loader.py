@@ -23,7 +23,7 @@ from mmlongtail.models.frozen_trunk import FrozenTrunk, evaluated
 from .feature_building import TrunkPass
 
 WRAPPERS = (DrawDataset, ResampledDataset)
-TOLERANCES = dict(float32=1e-3, float16=0.05, bfloat16=0.2)  # of outputs' deviations from their mean
+TOLERANCES = dict(float32=1e-3, float16=0.05, bfloat16=0.2)  # of images' deviations from their mean
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class CachedLoader:
         rows = [divmod(row, len(self.dataset)) for row in range(len(labels))]
         batch = self.loader.collate_fn([cached.item(view, image) for view, image in rows])
         inputs, tolerance = self._first_inputs(batch), TOLERANCES[self.settings.storage]
-        if not close(inputs, features, tolerance):
+        if not close(inputs.flatten(1), features.flatten(1), tolerance):
             raise ValueError(
                 f'{cached.features.folder} holds other features than the model computes now: remove this folder'
             )
@@ -193,9 +193,10 @@ def labels_of(batch: dict) -> list:
 
 
 def close(value: Tensor, expected: Tensor, tolerance: float) -> bool:
-    """Whether two outputs differ by a small part of what the second one's rows do."""
+    """Whether two outputs ``(..., images, values)`` differ by a small part of what the second one's images do."""
     if value.shape != expected.shape:
         return False
     value, expected = value.double(), expected.double()
-    allowed = tolerance * (expected - expected.mean(0)).norm() + 1e-4 * expected.norm()
+    mean = expected.mean(-2, keepdim=True) if expected.size(-2) > 1 else torch.zeros(())
+    allowed = tolerance * (expected - mean).norm() + 1e-4 * expected.norm()
     return bool((value - expected).norm() <= allowed)

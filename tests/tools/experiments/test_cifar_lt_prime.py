@@ -41,7 +41,15 @@ def test_pictures_of_every_loader_are_elsewhere(scripts):
     assert [loader.dataset.data_root for loader in loaders] == ['elsewhere'] * 3
 
 
-@pytest.mark.parametrize('name', ['ncl/cifar100_lt_if100', 'gcl/cifar100_lt_if100_no_mixup'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'ncl/cifar100_lt_if100',
+        'gcl/cifar100_lt_if100_no_mixup',
+        'baselines/singlelabel/cifar100_lt_if100_lws',
+        'baselines/singlelabel/cifar100_lt_if100_ncm',
+    ],
+)
 def test_a_pretrained_network_sees_enlarged_images(scripts, name):
     prime, network = (
         scripts('cifar_lt_prime'),
@@ -49,11 +57,15 @@ def test_a_pretrained_network_sees_enlarged_images(scripts, name):
     )
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     prime.use_pretrained(cfg, network, 96)
-    for loader in (cfg.train_dataloader, cfg.test_dataloader):
+    loaders = [cfg.train_dataloader, cfg.test_dataloader]
+    loaders += [hook.dataloader for hook in cfg.default_hooks.values() if 'dataloader' in hook]
+    assert len(loaders) == 2 + name.endswith('ncm')
+    for loader in loaders:
         assert loader.dataset.get('dataset', loader.dataset).pipeline[0].scale == (96, 96)
     assert [a.get('padding') for a in cfg.data_preprocessor.augments] == [12, None]
     assert cfg.data_preprocessor.mean == [127] * 3
     model = cfg.model
     assert (model.backbone.frozen_stages, model.backbone.norm_eval) == (7, True)
-    assert model.head.get('expert', model.head).in_channels == 1280
+    head = model.head.get('expert') or model.head.get('classifier') or model.head
+    assert head.in_channels == 1280 and MODELS.build(model.head)
     assert model.get('branch_modules') in (None, ['backbone.conv_head'])

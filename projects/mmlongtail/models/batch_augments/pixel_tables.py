@@ -10,6 +10,18 @@ import torch
 from torch import Tensor
 
 
+def check_pixels(images: Tensor) -> None:
+    """Refuse what are not images of three channels in 256 levels.
+
+    Raises:
+        ValueError: If the images are not (B, 3, H, W) uint8.
+    """
+    if images.dtype != torch.uint8 or images.dim() != 4 or images.size(1) != 3:
+        raise ValueError(
+            f'images {tuple(images.shape)} of {images.dtype}: (B, 3, H, W) of uint8 are expected'
+        )
+
+
 def levels(images: Tensor) -> Tensor:
     """The values that a pixel can have, (256,) float64."""
     return torch.arange(256, dtype=torch.float64, device=images.device)

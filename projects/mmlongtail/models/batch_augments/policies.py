@@ -16,6 +16,7 @@ from mmlongtail.structures import checks
 
 from .cifar10_policy import cifar10_policy
 from .operations import Operation, strength
+from .pixel_tables import check_pixels
 
 
 class BatchPolicy(nn.Module):
@@ -67,10 +68,7 @@ class BatchPolicy(nn.Module):
         Raises:
             ValueError: If the images are not uint8 of three channels.
         """
-        if images.dtype != torch.uint8 or images.dim() != 4 or images.size(1) != 3:
-            raise ValueError(
-                f'images {tuple(images.shape)} of {images.dtype}: (B, 3, H, W) of uint8 are expected'
-            )
+        check_pixels(images)
         if self.table.device != images.device:
             self.to(images.device)
         for numbers, values in zip(*self.draw(len(images))):

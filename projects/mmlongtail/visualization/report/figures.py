@@ -58,7 +58,7 @@ def class_score_figure(
     ax.set_ylabel(f'{score} (%)')
     [only] = scores.values() if len(scores) == 1 else [None]
     mark_groups(ax, statistics, None if only is None else only[order], signed=False, groups=groups)
-    ax.set_ylim(bottom=0)
+    ax.set(ylim=(0, 118), yticks=range(0, 101, 25))  # room for the groups' names
     if len(scores) > 1:
         figure.legend(loc='outside upper left', fontsize=8, ncols=min(len(scores), 3), frameon=False)
     return figure
