@@ -85,17 +85,20 @@ class LongTailSingleLabelMetric(LongTailMetric):
         self.results += zip(*(column.tolist() for column in columns), [num_classes] * len(scores))
 
     def compute_metrics(self, results: list[tuple[int, int, float, int]]) -> dict[str, float]:
-        """The metric of all images, on the main process."""
-        if not results:
+        """The metric of all images, from those of this process: only sums are exchanged."""
+        num_classes = max(all_gather_object(results[0][-1] if results else 0))
+        if not num_classes:
             raise ValueError('there is nothing to evaluate: the test set gave no data samples')
-        labels, ranks, confidences, sizes = (np.array(column) for column in zip(*results))
-        metrics = {f'top{k}': 100 * float((ranks < k).mean()) for k in self.topk if k == 1 or k < sizes[0]}
-        accuracy = 100 * class_means(ranks == 0, labels, sizes[0])
+        images, right, hits, gaps = same_in_all(partial(self._sums, results, num_classes))
+        number = images.sum()
+        topk = [k for k in self.topk if k == 1 or k < num_classes]
+        metrics = {f'top{k}': 100 * float(hits[k - 1] / number) for k in topk}
+        accuracy = 100 * np.divide(right, images, out=np.full(num_classes, np.nan), where=images > 0)
         overall = {'balanced_accuracy': float(np.nanmean(accuracy))}
         if self.num_bins:
-            overall['ece'] = 100 * expected_calibration_error(confidences, ranks == 0, self.num_bins)
+            overall['ece'] = 100 * float(np.abs(gaps).sum() / number)
         told = ', '.join(f'{name} {value:.2f} %' for name, value in (metrics | overall).items())
-        report = self.make_report(accuracy, f'{len(labels)} images, {told}; means of classes')
+        report = self.make_report(accuracy, f'{number} images, {told}; means of classes')
         metrics.update({f'top1_{name}': mean for name, mean in report.means.items() if name != 'total'})
         metrics.update(overall)
         if self.per_class:
