@@ -14,8 +14,8 @@ def shard_large_blocks(
 ) -> bool:
     """Shard every large part of a backbone or neck for itself, and all else together, as ``auto_wrap_policy`` of FSDP.
 
-    FSDP gathers the weights of a part when its ``forward`` is called. Heads, losses and self-supervised terms have other
-    methods that are called (``loss``, ``predict``): theirs are gathered with those of the model. A policy of size
+    FSDP gathers the weights of a part when its ``forward`` is called. Heads, losses and self-supervised terms have
+    other methods that are called (``loss``, ``predict``): those are gathered with the model. A policy of size
     alone shards the head of 10,000 classes, whose ``predict`` then finds a shard.
 
     Args:

@@ -17,7 +17,7 @@ T = TypeVar('T')
 def rows_before_padding(number: int, size: int) -> int:
     """How many of this process's rows are of the data set: samplers deal images out in turns and pad the end.
 
-    The first ``size`` rows of all processes, taken in turns, are the data set's, as in ``mmengine.dist.collect_results``.
+    The first ``size`` rows of all processes, taken in turns, are the data set's, as in MMEngine's ``collect_results``.
 
     Args:
         number: Rows that this process has.

@@ -82,8 +82,7 @@ class PerExpertMetric(BaseMetric):
         metrics = _evaluate(self.ensemble, ensemble, size)
         with _warnings_only():
             singles = [
-                _evaluate(metric, column, size)
-                for metric, column in zip(self._copies(number - 1), experts)
+                _evaluate(metric, column, size) for metric, column in zip(self._copies(number - 1), experts)
             ]
         common = [key for key in singles[0] if all(_is_number(single.get(key)) for single in singles)]
         mean = {key: sum(single[key] for single in singles) / len(singles) for key in common}
