@@ -182,8 +182,7 @@ def gradient_lines(config: str | Path, ranks: int, gbit: float) -> list[str]:
     """What a step exchanges and a GPU holds, by strategy."""
     cfg = Config.fromfile(config)
     init_default_scope(cfg.default_scope)
-    with torch.device('meta'):
-        model = MODELS.build({**cfg.model, 'data_preprocessor': cfg.get('data_preprocessor')})
+    model = MODELS.build({**cfg.model, 'data_preprocessor': cfg.get('data_preprocessor')})
     number = sum(p.numel() for p in model.parameters())
     head = sum(p.numel() for p in model.head.parameters())
     ring = (ranks - 1) / ranks * number
