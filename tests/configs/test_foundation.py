@@ -139,9 +139,9 @@ def trained(name: str, root: Path, work_dir: Path, rank: int | None = None) -> t
 @pytest.mark.parametrize('name', SHARDED)
 def test_two_sharded_processes_train_as_one_whole(name, one_label, pictures, tmp_path, two_ranks):
     root = one_label if name.startswith('inat') else pictures
+    whole, expected = trained(name, root, tmp_path)  # first: the processes take over what it has imported
     (file, score), other = two_ranks(lambda rank: trained(name, root, tmp_path, rank))
     assert other == (file, score)
-    whole, expected = trained(name, root, tmp_path)
     weights, reference = (torch.load(path, weights_only=False)['state_dict'] for path in (file, whole))
     assert weights.keys() == reference.keys() and score == pytest.approx(expected, abs=0.01)
     for key, value in reference.items():

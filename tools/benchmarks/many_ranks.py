@@ -105,7 +105,9 @@ def evaluate(kind: str, num_images: int, num_classes: int, rank: int = 0, ranks:
     metric = METRICS.build(dict(type=KINDS[kind], class_counts=np.full(num_classes, 50)))
     metric.process(None, test_set(kind, num_images, num_classes, rank, ranks))
     before, sent = peak_memory(), count_sent()
+    logging.disable()  # its tables
     results = metric.evaluate(num_images)
+    logging.disable(logging.NOTSET)
     return dict(results=results, sent=sum(sent), memory=peak_memory() - before)
 
 
@@ -204,7 +206,6 @@ def gradient_lines(config: str | Path, ranks: int, gbit: float) -> list[str]:
 def main() -> None:
     """Print all figures; an AssertionError if ranks and one process differ."""
     args = parse_args()
-    logging.disable()  # tables of the metrics
     single, multi = ([int(n) for n in text.split('x')] for text in (args.single, args.multi))
     one, several = Labels(*single[:2]), SeveralLabels(*multi[:2])
     orders = {
