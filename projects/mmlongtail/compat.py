@@ -24,6 +24,10 @@ HOST_PACKAGES = {  # import name: the distributions that provide it
 REQUIRED = ('torch', 'torchvision', 'numpy')
 MINIMUM = dict(torch='2.6', mmpretrain='1.0', mmengine='0.8.3', mmcv='2.0')
 INSTALL = 'pip install -r requirements/tested.txt'
+CPU_WRAPPERS = {  # strategy: its model's wrapper, without the number of a GPU
+    'DDPStrategy': dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
+    'FSDPStrategy': dict(type='MMFullyShardedDataParallel', device_id='cpu'),
+}
 _KEPT_LIBRARIES = []
 
 
@@ -129,17 +133,56 @@ def silence_missing_operators() -> None:
 
 def mend_default_hooks() -> None:
     """Let a config switch off any default hook by ``NAME=None``: MMEngine fails for all but the six that it adds."""
-    from mmengine.runner import Runner
+    from mmengine.runner import FlexibleRunner, Runner
 
-    register = Runner.register_default_hooks
     own = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
-    @functools.wraps(register)
-    def register_default_hooks(self, hooks=None) -> None:
-        hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in own}
-        register(self, hooks)
+    def mended(register):
+        @functools.wraps(register)
+        def register_default_hooks(self, hooks=None) -> None:
+            hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in own}
+            register(self, hooks)
 
-    Runner.register_default_hooks = register_default_hooks
+        return register_default_hooks
+
+    for runner in (Runner, FlexibleRunner):
+        runner.register_default_hooks = mended(runner.register_default_hooks)
+
+
+def mend_strategies() -> None:
+    """Let runs with a strategy write and resume checkpoints that other runs can read.
+
+    Defects: ``DDPStrategy`` saves names that begin with ``module.``; ``FSDPStrategy`` resumes with the arguments of an
+    older torch in their order, and moves the weights that it gathers to the CPU, which crashes where they are on a CPU:
+    torch frees their memory before they are written.
+    """
+    from mmengine._strategy import DDPStrategy, FSDPStrategy
+    from mmengine.device import get_device
+    from mmengine.runner import get_state_dict, weights_to_cpu
+
+    def model_state_dict(self) -> dict:
+        return weights_to_cpu(get_state_dict(self.model))
+
+    def load_optim_state_dict(self, state_dict: dict) -> None:
+        from torch.distributed.fsdp import FullyShardedDataParallel
+
+        wrapper = self.optim_wrapper
+        state_dict = FullyShardedDataParallel.optim_state_dict_to_load(
+            model=self.model, optim=wrapper.optimizer, optim_state_dict=state_dict
+        )
+        wrapper.load_state_dict(state_dict)
+
+    init_state_dict_cfg = FSDPStrategy._init_state_dict_cfg
+
+    @functools.wraps(init_state_dict_cfg)
+    def _init_state_dict_cfg(self, state_dict_cfg) -> None:
+        init_state_dict_cfg(self, state_dict_cfg)
+        if get_device() == 'cpu':
+            self.state_dict_config.offload_to_cpu = self.optim_state_dict_config.offload_to_cpu = False
+
+    DDPStrategy.model_state_dict = model_state_dict
+    FSDPStrategy.load_optim_state_dict = load_optim_state_dict
+    FSDPStrategy._init_state_dict_cfg = _init_state_dict_cfg
 
 
 def init_cpu_distributed(cfg) -> bool:
@@ -150,7 +193,7 @@ def init_cpu_distributed(cfg) -> bool:
     already makes the Runner skip the first; ``cfg.model_wrapper_cfg`` avoids the second.
 
     Args:
-        cfg: The run's config; ``launcher`` is read and ``model_wrapper_cfg`` is filled in.
+        cfg: The run's config; ``launcher`` is read and ``model_wrapper_cfg``, or that of ``strategy``, is filled in.
 
     Returns:
         Whether this is such a run.
@@ -165,12 +208,15 @@ def init_cpu_distributed(cfg) -> bool:
         os.environ.update(_launcher_environment(launcher))
         timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')  # seconds, as in MMEngine
         dist.init_process_group('gloo', timeout=timeout and timedelta(seconds=timeout))
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
+    if cfg.get('strategy') or cfg.get('runner_type') == 'FlexibleRunner':
+        strategy = dict(cfg.get('strategy') or dict(type='DDPStrategy'))
+        if strategy['type'] in CPU_WRAPPERS:
+            given = strategy.get('model_wrapper') or {}
+            strategy['model_wrapper'] = {**CPU_WRAPPERS[strategy['type']], **given}
+        cfg.strategy = strategy
+    else:
+        unused = cfg.get('find_unused_parameters', False)
+        cfg.model_wrapper_cfg = dict(CPU_WRAPPERS['DDPStrategy'], find_unused_parameters=unused)
     return True
 
 
@@ -231,3 +277,4 @@ mend_torchvision()
 leave_out_multimodal()
 silence_missing_operators()
 mend_default_hooks()
+mend_strategies()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,18 +33,49 @@ def written_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     part = path.with_name(path.name + PART)
-    try:
+    with disk_full_named(path):
         with open(part, 'wb') as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
         _sync_folder(path.parent)
+
+
+@contextmanager
+def disk_full_named(path: Path) -> Iterator[None]:
+    """Where writing fails, remove what there is of the part beside ``path``; say so where it does not fit.
+
+    Raises:
+        DiskFullError: If it does not fit.
+    """
+    try:
+        yield
     except BaseException as error:
-        part.unlink(missing_ok=True)
+        remove(path.with_name(path.name + PART))
         if isinstance(error, OSError) and error.errno in NO_SPACE:
             raise DiskFullError(error.errno, f'{error.strerror}: not written', str(path)) from error
         raise
+
+
+def give_name(part: Path, path: Path) -> None:
+    """Give a file or folder that is all written its name, in the place of what had it."""
+    for file in [part] if part.is_file() else sorted(part.rglob('*')):
+        if file.is_file():
+            with open(file, 'rb') as written:
+                os.fsync(written.fileno())
+    if path.is_dir():
+        remove(path)
+    os.replace(part, path)
+    _sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it, if there is one."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The recipes on pretrained networks: a tiny random one, two steps and a test; and their settings."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -7,14 +8,19 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner
 
+from mmlongtail.apis.command_line import build_runner
+from mmlongtail.compat import init_cpu_distributed
 from mmlongtail.models.peft import lift_rank
 from mmlongtail.tensor_file import write_class_features
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs' / 'foundation'
 SIZES = dict(embed_dims=8, num_layers=12, num_heads=2, feedforward_channels=16)
-DRY_RUNS = sorted(path.stem for path in FOLDER.glob('*.py'))
+CONFIGS = sorted(path.stem for path in FOLDER.glob('*.py'))
+SHARDED = [name for name in CONFIGS if name.endswith('_fsdp')]
+DRY_RUNS = [name for name in CONFIGS if not name.endswith(('_fsdp', '_deepspeed'))]
 
 
 @pytest.fixture(scope='session')
@@ -104,6 +110,42 @@ def test_trains_and_tests_what_it_should(name, one_label, pictures, tmp_path):
             'backbone.frozen_checksum',
             *(n for n in before if '.adapter.' in n),
         }
+
+
+def trained(name: str, root: Path, work_dir: Path, rank: int | None = None) -> tuple[Path, float]:
+    """The last checkpoint and the score of an epoch, of one process or of two that accumulate to its batch."""
+    several = rank is not None
+    cfg = shrink(Config.fromfile(FOLDER / f'{name}.py'), root, work_dir / ('two' if several else 'one'))
+    cfg.model.backbone.arch, cfg.model.branch_modules = dict(SIZES, num_layers=3), ['backbone.layers.2']
+    step = dict(optimizer=dict(type='SGD', lr=0.1), clip_grad=dict(max_norm=0.1))
+    cfg.optim_wrapper = dict(type='OptimWrapper', accumulative_counts=2 if several else 1, **step)
+    cfg.train_dataloader.batch_size = 2 if several else 8
+    if 'streams' in cfg.train_dataloader.sampler:
+        cfg.train_dataloader.sampler.epoch_length = 8  # pairs: whole steps
+    cfg.param_scheduler, cfg.experiment_name = None, f'{name}-{rank}'
+    cfg.launcher = 'pytorch' if several else 'none'
+    os.environ.update(dict(LOCAL_RANK=str(rank)) if several else {})  # of a process that ends with the test
+    cfg.strategy.model_wrapper.auto_wrap_policy.min_num_params = 500
+    init_cpu_distributed(cfg)
+    runner = build_runner(cfg)
+    runner.train()
+    scores = runner.test()
+    return Path(cfg.work_dir) / 'epoch_1.pth', next(
+        v for k, v in scores.items() if k.endswith(('top1', 'mAP'))
+    )
+
+
+@pytest.mark.skipif(get_device() != 'cpu', reason='two processes need two GPUs where there is one')
+@pytest.mark.parametrize('name', SHARDED)
+def test_two_sharded_processes_train_as_one_whole(name, one_label, pictures, tmp_path, two_ranks):
+    root = one_label if name.startswith('inat') else pictures
+    whole, expected = trained(name, root, tmp_path)  # first: the processes take over what it has imported
+    (file, score), other = two_ranks(lambda rank: trained(name, root, tmp_path, rank))
+    assert other == (file, score)
+    weights, reference = (torch.load(path, weights_only=False)['state_dict'] for path in (file, whole))
+    assert weights.keys() == reference.keys() and score == pytest.approx(expected, abs=0.01)
+    for key, value in reference.items():
+        torch.testing.assert_close(weights[key], value, rtol=1e-3, atol=1e-5, msg=key)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from mmlongtail.checkpoints import newest_checkpoint
 from mmlongtail.compat import init_cpu_distributed, leave_cpu_distributed
 from mmlongtail.engine.quiet_runner import QuietRunner
 from mmlongtail.engine.start_checks import StartError
+from mmlongtail.engine.strategy_runner import StrategyRunner, wants_strategy
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -105,7 +106,18 @@ def run(cfg: Config, action: Callable[[Runner], object]) -> None:
     """Let ``action`` use the Runner of a config, alone or as one of the launcher's processes."""
     with cpu_processes(cfg), errors_told():
         find_resume(cfg)
-        action(RUNNERS.build(cfg) if 'runner_type' in cfg else QuietRunner.from_cfg(cfg))
+        action(build_runner(cfg))
+
+
+def build_runner(cfg: Config) -> Runner | StrategyRunner:
+    """The runner that a config asks for by ``strategy`` or ``runner_type``.
+
+    Raises:
+        ValueError: If it has keys that its runner does not read.
+    """
+    if wants_strategy(cfg):
+        return StrategyRunner.from_cfg(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else QuietRunner.from_cfg(cfg)
 
 
 @contextmanager

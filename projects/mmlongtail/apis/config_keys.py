@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 # what is read beside the Runner's arguments
 ALSO_READ = (
     'activation_checkpointing custom_imports compile efficient_conv_bn_eval env_cfg find_unused_parameters '
-    'model_wrapper_cfg runner_type sync_bn tta_model tta_pipeline'
+    'model_wrapper_cfg runner_type strategy sync_bn tta_model tta_pipeline'
 ).split()
 HELPERS = {'dataset', 'data_root', 'dataset_type', 'num_classes', 'pipeline', 'vis_backends', 'view_pipeline'}
 HELPERS |= {'train_pipeline', 'val_pipeline', 'test_pipeline'}

@@ -8,6 +8,8 @@ from itertools import islice
 
 from torch import Tensor, nn
 
+from .run_parts import plain_name
+
 MISSHAPEN = re.compile(r'size mismatch for (\S+): .*?Size\(\[(.*?)\]\).*?Size\(\[(.*?)\]\)')
 TRAINING_PACKAGES = {'losses', 'selfsup'}
 
@@ -29,9 +31,10 @@ def unfilled(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, st
         error = str(other_shapes)
     finally:
         handle.remove()
-    problems = {name: 'missing' for name in missing if not name.endswith('num_batches_tracked')}
+    missing = [plain_name(name) for name in missing if not name.endswith('num_batches_tracked')]
+    problems = dict.fromkeys(missing, 'missing')
     for name, there, here in MISSHAPEN.findall(error):
-        problems[name] = f'({there}) there, ({here}) in the model'
+        problems[plain_name(name)] = f'({there}) there, ({here}) in the model'
     return problems
 
 

@@ -40,6 +40,13 @@ def quiet_console() -> Iterator[None]:
             handler.removeFilter(is_for_console)
 
 
+def keep_listings_off(logger: logging.Logger, log_level: int | str | None) -> None:
+    """Keep the listings of a run off its console, unless the level is DEBUG."""
+    for handler in logger.handlers:
+        if not is_file(handler) and log_level not in ('DEBUG', logging.DEBUG):
+            handler.addFilter(is_for_console)
+
+
 def is_file(handler: logging.Handler) -> bool:
     """Whether it is a log file's."""
     return isinstance(handler, logging.FileHandler)
@@ -55,7 +62,5 @@ class QuietRunner(Runner):
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs) -> MMLogger:
         """Build the host's logger, the filter on what is no file."""
         logger = super().build_logger(log_level, log_file, **kwargs)
-        for handler in logger.handlers:
-            if not is_file(handler) and log_level not in ('DEBUG', logging.DEBUG):
-                handler.addFilter(is_for_console)
+        keep_listings_off(logger, log_level)
         return logger

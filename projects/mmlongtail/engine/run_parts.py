@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmlongtail.structures import checks
 
@@ -17,6 +18,16 @@ def bare_model(model: nn.Module) -> nn.Module:
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
+
+
+def loadable(model: nn.Module) -> nn.Module:
+    """What a state dict of whole tensors loads into: the model, or what FSDP made of it."""
+    return model if isinstance(model, FullyShardedDataParallel) else bare_model(model)
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name without what FSDP's wrappers of single blocks put in."""
+    return name.replace('_fsdp_wrapped_module.', '')
 
 
 def hook_configs(cfg: Config) -> list[dict]:

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from mmlongtail.structures import MULTI_LABEL
 
+from .run_parts import bare_model
+
 
 class StartError(ValueError):
     """A run that would go on to a wrong result, or to none."""
@@ -92,16 +94,17 @@ def is_warmup(scheduler) -> bool:
 
 
 @torch.no_grad()
-def predict_one(model: nn.Module, dataset) -> list:
-    """The prediction for the first image of a data set; the model stays as it was.
+def predict_one(wrapped: nn.Module, dataset) -> list:
+    """The prediction for the first image of a data set; the model, wrapped or not, stays as it was.
 
     Raises:
         StartError: If the parts of the model do not fit together.
     """
+    model = bare_model(wrapped)
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        return model.val_step(pseudo_collate([dataset[0]]))
+        return wrapped.val_step(pseudo_collate([dataset[0]]))
     except RuntimeError as error:
         fields = ', '.join(channel_fields(model)) or 'the parts'
         raise StartError(

@@ -13,7 +13,7 @@ from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
 from mmlongtail.checkpoints import INTERRUPTED, write_pointer
-from mmlongtail.files import PART, DiskFullError, written_whole
+from mmlongtail.files import PART, DiskFullError, remove, written_whole
 from mmlongtail.structures import checks
 
 from .checkpoint_size import optimizer_bytes, weight_bytes
@@ -69,8 +69,8 @@ class AtomicCheckpointHook(CheckpointHook):
         if is_main_process():
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
             for part in Path(self.out_dir).glob(f'*.pth{PART}'):
-                part.unlink()
-            self._check_space(runner)
+                remove(part)
+        self._check_space(runner)
 
     def _find_best_here(self, runner) -> None:
         """The best checkpoints of a run whose folder was moved or copied are those in this folder."""
@@ -96,8 +96,10 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _check_space(self, runner) -> None:
         """Compare the checkpoints still to come with the free space, and say so."""
-        weights = weight_bytes(runner)
+        weights = weight_bytes(runner)  # of sharded weights all processes have to ask together
         size = weights + (optimizer_bytes(runner) if self.save_optimizer else 0)
+        if not is_main_process():
+            return
         kept = self.max_keep_ckpts if self.max_keep_ckpts > 0 else self._saves_left(runner)
         there = sum(path.stat().st_size for path in Path(self.out_dir).glob('*.pth'))
         need = max((kept + 1) * size + 2 * len(self._best()) * weights - there, size)
@@ -152,7 +154,7 @@ class AtomicCheckpointHook(CheckpointHook):
     @master_only
     def _delete(self, names: list[str]) -> None:
         for name in names:
-            (Path(self.out_dir) / name).unlink(missing_ok=True)
+            remove(Path(self.out_dir) / name)
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         """MMEngine's, which finds no former file to delete; it goes when the new one is there and noted."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mmlongtail.structures import checks
 
-from ..run_parts import bare_model
+from ..run_parts import bare_model, plain_name
 
 
 @HOOKS.register_module()
@@ -77,8 +77,9 @@ class FiniteLossHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Look at the parameters; buffers may hold infinities on purpose."""
-        for name, parameter in bare_model(runner.model).named_parameters():
-            if not _finite(parameter):
+        saved = checkpoint['state_dict']  # not the model's own, which may be shards of them
+        for name in map(plain_name, dict(bare_model(runner.model).named_parameters())):
+            if name in saved and not _finite(saved[name]):
                 raise FloatingPointError(
                     f'iteration {runner.iter}: parameter {name} is not finite, so no checkpoint is written'
                 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import BaseOptimWrapper
 from mmpretrain.registry import HOOKS
 
 from mmlongtail.datasets.draws import random_scope
@@ -14,7 +14,7 @@ from mmlongtail.datasets.picture_scan import check_pictures
 from mmlongtail.structures import checks
 
 from ..checkpoint_filling import describe_unfilled, own_parts, training_parts, unfilled, without
-from ..run_parts import bare_model
+from ..run_parts import bare_model, loadable
 from ..run_summary import lists, small_set_warning, summary
 from ..start_checks import (
     StartError,
@@ -57,11 +57,11 @@ class StartCheckHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See whether the checkpoint fills the model."""
-        training, model = isinstance(runner.optim_wrapper, OptimWrapper), bare_model(runner.model)
+        training, model = isinstance(runner.optim_wrapper, BaseOptimWrapper), bare_model(runner.model)
         state = checkpoint.get('state_dict', checkpoint)
         state = {name.removeprefix('module.'): value for name, value in state.items()}
         unneeded = [*training_parts(model), *own_parts(model, runner.hooks, training)]
-        problems = without(unfilled(model, state), unneeded)
+        problems = without(unfilled(loadable(runner.model), state), unneeded)
         if not problems:
             return
         source = runner.cfg.get('load_from') or 'the checkpoint'
@@ -79,7 +79,7 @@ class StartCheckHook(Hook):
         classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
         if classes:
             check_classes(model, classes)
-        self._check_validation(runner, model, classes)
+        self._check_validation(runner, classes)
         self._check_schedule(runner)
         runner.logger.info(summary(runner, _statistics(runner)))
         if warning := small_set_warning(runner, model):
@@ -102,7 +102,7 @@ class StartCheckHook(Hook):
             except ValueError as error:
                 raise StartError(str(error)) from error
 
-    def _check_validation(self, runner, model, classes) -> None:
+    def _check_validation(self, runner, classes) -> None:
         wanted = [
             key for hook in runner.hooks if isinstance(hook, CheckpointHook) for key in hook.save_best or ()
         ]
@@ -117,7 +117,7 @@ class StartCheckHook(Hook):
         if classes and (others := getattr(dataset, 'metainfo', {}).get('classes')):
             check_same_classes(classes, others, 'val_dataloader.dataset')
         with random_scope(0):
-            samples = predict_one(model, dataset)
+            samples = predict_one(runner.model, dataset)
         if wanted and wanted != ['auto']:
             if statistics := _statistics(runner):
                 statistics.hand_to(metrics)

@@ -35,11 +35,21 @@ def expected_calibration_error(confidences: np.ndarray, correct: np.ndarray, num
         raise ValueError(
             f'confidences and correct must both be (N,), N > 0: got {confidences.shape} and {correct.shape}'
         )
+    return float(np.abs(calibration_gaps(confidences, correct, num_bins)).sum() / len(correct))
+
+
+def calibration_gaps(confidences: np.ndarray, correct: np.ndarray, num_bins: int) -> np.ndarray:
+    """Sum of ``correct - confidence`` in each bin, ``n_b (accuracy_b - confidence_b)``, (num_bins,); N may be 0.
+
+    Raises:
+        ValueError: If a confidence is no probability or there is no bin.
+    """
+    checks.whole('num_bins', num_bins)
+    if not len(confidences):
+        return np.zeros(num_bins)
     low, high = confidences.min(), confidences.max()
     if not -SLACK <= low <= high <= 1 + SLACK:  # NaN fails too
         raise ValueError(f'confidences must be probabilities in [0, 1], got {low:.4g} to {high:.4g}')
-    checks.whole('num_bins', num_bins)
     inner_edges = np.arange(1, num_bins) / num_bins
     bins = np.digitize(confidences, inner_edges, right=True)
-    # n_b |accuracy_b - confidence_b| is the bin's |sum of differences|
-    return float(np.abs(np.bincount(bins, correct - confidences)).sum() / len(bins))
+    return np.bincount(bins, correct - confidences, num_bins)

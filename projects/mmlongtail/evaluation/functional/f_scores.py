@@ -29,8 +29,18 @@ def f_scores(scores: np.ndarray, targets: np.ndarray, threshold: float = 0.5) ->
         {'CF1': 0.67, 'OF1': 0.67, 'macro_F1': 0.67}
     """
     scores, targets = check_scores_and_targets(scores, targets)
+    return f_scores_of(f_score_counts(scores, targets, threshold))
+
+
+def f_score_counts(scores: np.ndarray, targets: np.ndarray, threshold: float) -> np.ndarray:
+    """Right predictions, predictions and positives of each class, (3, K), from boolean targets."""
     predicted = scores >= threshold
-    hits, claims, positives = (array.sum(axis=0) for array in (predicted & targets, predicted, targets))
+    return np.stack([array.sum(axis=0) for array in (predicted & targets, predicted, targets)])
+
+
+def f_scores_of(counts: np.ndarray) -> dict[str, float]:
+    """The F-scores, from the counts of :func:`f_score_counts` of all classes."""
+    hits, claims, positives = counts
     if not positives.any():
         return dict.fromkeys(('CF1', 'OF1', 'macro_F1'), float('nan'))
     known = positives > 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
@@ -15,6 +16,7 @@ from mmlongtail.structures import checks
 
 from ...structures import MULTI_LABEL, ClassGroups, ClassStatistics, GroupsConfig
 from ..group_report import GroupReport
+from ..ranks import rows_before_padding
 
 
 class LongTailMetric(BaseMetric):
@@ -25,12 +27,16 @@ class LongTailMetric(BaseMetric):
     ``report`` (:class:`GroupReport`), per-class scores included. A subclass names its scores below and calls
     :meth:`make_report`.
 
+    Several processes compute together and each has all results: ``compute_metrics`` gets the results of the process's
+    own images and exchanges sums, or parts of the classes. MMEngine's metrics send all scores to one process.
+
     Args:
         class_counts: Training images per class, (K,); takes precedence over the run's own.
         groups: What differs from ``preset``, or as :meth:`ClassGroups.from_config` takes it.
         dump_per_class: JSON file for the per-class scores, replaced at each evaluation; True puts ``dump_file``
             beside the run's log.
-        collect_device, prefix, collect_dir: As every metric of MMEngine.
+        collect_device, collect_dir: Taken as every metric of MMEngine does; nothing is collected.
+        prefix: As every metric of MMEngine.
 
     Raises:
         ValueError: If groups or counts are impossible, or classes of training, testing and scores do not agree.
@@ -68,11 +74,18 @@ class LongTailMetric(BaseMetric):
         if not self.fixed_counts:
             self.class_counts = np.asarray(statistics.class_counts)
 
+    def evaluate(self, size: int) -> dict[str, float]:
+        """The metrics of a data set of ``size`` images, whose results all processes have in turns."""
+        own = self.results[: rows_before_padding(len(self.results), size)]
+        metrics = self.compute_metrics(own)
+        self.results.clear()
+        return {f'{self.prefix}/{name}' if self.prefix else name: value for name, value in metrics.items()}
+
     def make_report(self, per_class: np.ndarray, headline: str) -> GroupReport:
         """Keep, log and dump the report of these per-class scores in percent, (K,), NaN where there is none."""
         self.report = report = self._report(per_class)
         self._tell(report, headline)
-        if self.dump_per_class:
+        if self.dump_per_class and is_main_process():
             self._dump(report)
         return report
 

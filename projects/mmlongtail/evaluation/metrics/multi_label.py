@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
+from mmengine.dist import all_gather_object
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
 
 from mmlongtail.structures import GroupsConfig, checks
 
-from ..functional import average_precision, f_scores
+from ..functional import average_precision
+from ..functional.average_precision import check_scores_and_targets
+from ..functional.f_scores import f_score_counts, f_scores_of
+from ..ranks import exchange_classes, join_classes, same_in_all, sum_over_ranks
 from .base import LongTailMetric
 
 
@@ -32,7 +37,8 @@ class LongTailMultiLabelMetric(LongTailMetric):
         threshold: Score from which a class counts as predicted, for the F-scores.
         dump_per_class: JSON file for the per-class AP, replaced at each evaluation; True puts
             ``per_class_ap.json`` beside the run's log.
-        collect_device, prefix, collect_dir: As every metric of MMEngine.
+        collect_device, collect_dir: Taken as every metric of MMEngine does; nothing is collected.
+        prefix: As every metric of MMEngine.
 
     Raises:
         ValueError: If a data sample has no score or no ground truth, a score is NaN, or classes of training,
@@ -72,18 +78,40 @@ class LongTailMultiLabelMetric(LongTailMetric):
             self.results.append((score.detach().to('cpu', dtype, copy=True), target.to('cpu', copy=True)))
 
     def compute_metrics(self, results: list[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, float]:
-        """The metric of all images, on the main process."""
-        if not results:
+        """The metric of all images, from those of this process; each process ranks the images of its classes."""
+        own = same_in_all(partial(own_rows, results))
+        if not (num_images := sum_over_ranks(np.array(0 if own is None else len(own[0])))):
             raise ValueError('there is nothing to evaluate: the test set gave no data samples')
-        scores, targets = (torch.stack(column).numpy() for column in zip(*results))
-        report = self.make_report(100 * average_precision(scores, targets), f'mAP of {len(scores)} images')
+        scores, targets = (exchange_classes(rows).numpy() for rows in like_others(own))
+        precision = average_precision(scores, targets) if scores.size else np.empty(0)
+        report = self.make_report(100 * join_classes(precision), f'mAP of {num_images} images')
         means = report.means
         metrics = {'mAP': means.pop('total')} if 'total' in means else {}
         metrics.update({f'mAP_{name}': mean for name, mean in means.items()})
         if self.f_scores:
-            values = f_scores(scores, targets, self.threshold)
+            values = f_scores_of(join_classes(f_score_counts(scores, targets, self.threshold)))
             metrics.update({name: 100 * value for name, value in values.items()})
         if self.per_class:
             named = zip(report.classes, report.per_class.tolist())
             metrics.update({f'AP_{name}': value for name, value in named if not np.isnan(value)})
         return metrics
+
+
+def own_rows(results: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Scores and boolean targets of this process's images, (n, K) each; None without any.
+
+    Raises:
+        ValueError: If a score is NaN or a target is neither 0 nor 1.
+    """
+    if not results:
+        return None
+    scores, targets = (torch.stack(column) for column in zip(*results))
+    _, targets = check_scores_and_targets(scores.numpy(), targets.numpy())
+    return scores, torch.from_numpy(targets)
+
+
+def like_others(own: tuple[torch.Tensor, torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same; a process without images has no rows of the others' classes and type."""
+    forms = all_gather_object(None if own is None else (own[0].shape[1], own[0].dtype))
+    num_classes, dtype = next(form for form in forms if form is not None)
+    return own or (torch.empty(0, num_classes, dtype=dtype), torch.empty(0, num_classes, dtype=torch.bool))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from logging import WARNING
 
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmpretrain.registry import METRICS
@@ -73,17 +74,15 @@ class PerExpertMetric(BaseMetric):
             columns.append(_results(metric, data_batch, of_expert))
         self.results += zip(*columns)
 
-    def compute_metrics(self, results: list[tuple]) -> dict[str, float]:
-        """The results of all metrics, on the main process."""
-        ensemble, *experts = zip(*results) if results else [()]
-        prefix = f'{self.ensemble.prefix}/' if self.ensemble.prefix else ''
-        metrics = {
-            prefix + key: value for key, value in self.ensemble.compute_metrics(list(ensemble)).items()
-        }
+    def evaluate(self, size: int) -> dict[str, float]:
+        """The results of all metrics, each of which puts those of several processes together in its own way."""
+        number = max(all_gather_object(len(self.results[0]) if self.results else 1))
+        ensemble, *experts = zip(*self.results) if self.results else [()] * number
+        self.results.clear()
+        metrics = _evaluate(self.ensemble, ensemble, size)
         with _warnings_only():
             singles = [
-                metric.compute_metrics(list(column))
-                for metric, column in zip(self._copies(len(experts)), experts)
+                _evaluate(metric, column, size) for metric, column in zip(self._copies(number - 1), experts)
             ]
         common = [key for key in singles[0] if all(_is_number(single.get(key)) for single in singles)]
         mean = {key: sum(single[key] for single in singles) / len(singles) for key in common}
@@ -92,11 +91,16 @@ class PerExpertMetric(BaseMetric):
             metrics.update({f'{name}/{key}': value for key, value in single.items()})
         return metrics
 
+    def compute_metrics(self, results: list[tuple]) -> dict[str, float]:
+        """Not used: the metrics compute."""
+        raise NotImplementedError('PerExpertMetric computes in evaluate')
+
     def _copies(self, number: int) -> list[BaseMetric]:
         """The metrics of so many experts, made when the first sample says how many there are."""
         while len(self.experts) < number:
             copy = deepcopy(self.ensemble)
             copy.results.clear()
+            copy.prefix = None
             if hasattr(copy, 'dump_per_class'):  # one file holds the scores of one
                 copy.dump_per_class = False
             self.experts.append(copy)
@@ -119,6 +123,12 @@ def _results(metric: BaseMetric, data_batch, samples: list[dict]) -> list:
             'each sample'
         )
     return kept
+
+
+def _evaluate(metric: BaseMetric, results: Sequence, size: int) -> dict[str, float]:
+    """What a metric makes of results that it has kept before."""
+    metric.results = list(results)
+    return metric.evaluate(size)
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
+from mmengine.dist import all_gather_object
 from mmpretrain.registry import METRICS
 
 from mmlongtail.structures import SINGLE_LABEL, GroupsConfig, checks
 
-from ..functional import class_means, expected_calibration_error
+from ..functional.calibration_error import calibration_gaps
+from ..ranks import same_in_all, sum_over_ranks
 from .base import LongTailMetric
 
 
@@ -33,7 +36,8 @@ class LongTailSingleLabelMetric(LongTailMetric):
         num_bins: Bins of equal width for the ECE; 0 leaves it out, for scores that are no probabilities.
         dump_per_class: JSON file for the per-class accuracy, replaced at each evaluation; True puts
             ``per_class_accuracy.json`` beside the run's log.
-        collect_device, prefix, collect_dir: As every metric of MMEngine.
+        collect_device, collect_dir: Taken as every metric of MMEngine does; nothing is collected.
+        prefix: As every metric of MMEngine.
 
     Raises:
         ValueError: If a data sample has no score or not one valid label, a score is NaN, the ECE is asked of scores
@@ -85,23 +89,36 @@ class LongTailSingleLabelMetric(LongTailMetric):
         self.results += zip(*(column.tolist() for column in columns), [num_classes] * len(scores))
 
     def compute_metrics(self, results: list[tuple[int, int, float, int]]) -> dict[str, float]:
-        """The metric of all images, on the main process."""
-        if not results:
+        """The metric of all images, from those of this process: only sums are exchanged."""
+        num_classes = max(all_gather_object(results[0][-1] if results else 0))
+        if not num_classes:
             raise ValueError('there is nothing to evaluate: the test set gave no data samples')
-        labels, ranks, confidences, sizes = (np.array(column) for column in zip(*results))
-        metrics = {f'top{k}': 100 * float((ranks < k).mean()) for k in self.topk if k == 1 or k < sizes[0]}
-        accuracy = 100 * class_means(ranks == 0, labels, sizes[0])
+        own = same_in_all(partial(self._sums, results, num_classes))
+        images, right, hits, gaps = map(sum_over_ranks, own)
+        number = images.sum()
+        topk = [k for k in self.topk if k == 1 or k < num_classes]
+        metrics = {f'top{k}': 100 * float(hits[k - 1] / number) for k in topk}
+        accuracy = 100 * np.divide(right, images, out=np.full(num_classes, np.nan), where=images > 0)
         overall = {'balanced_accuracy': float(np.nanmean(accuracy))}
         if self.num_bins:
-            overall['ece'] = 100 * expected_calibration_error(confidences, ranks == 0, self.num_bins)
+            overall['ece'] = 100 * float(np.abs(gaps).sum() / number)
         told = ', '.join(f'{name} {value:.2f} %' for name, value in (metrics | overall).items())
-        report = self.make_report(accuracy, f'{len(labels)} images, {told}; means of classes')
+        report = self.make_report(accuracy, f'{number} images, {told}; means of classes')
         metrics.update({f'top1_{name}': mean for name, mean in report.means.items() if name != 'total'})
         metrics.update(overall)
         if self.per_class:
             named = zip(report.classes, accuracy.tolist())
             metrics.update({f'accuracy_{name}': value for name, value in named if not np.isnan(value)})
         return metrics
+
+    def _sums(self, results: list[tuple[int, int, float, int]], num_classes: int) -> tuple[np.ndarray, ...]:
+        """Of this process's images: those of each class and those right, (K,), those ranked below k and bins' gaps."""
+        columns = np.array(results, np.float64).reshape(-1, 4).T
+        labels, ranks, confidences = columns[0].astype(int), columns[1].astype(int), columns[2]
+        images, right = (np.bincount(part, minlength=num_classes) for part in (labels, labels[ranks == 0]))
+        hits = np.array([(ranks < k).sum() for k in range(1, max(self.topk, default=1) + 1)])
+        gaps = calibration_gaps(confidences, ranks == 0, self.num_bins) if self.num_bins else np.empty(0)
+        return images, right, hits, gaps
 
 
 def _score_and_label(sample) -> tuple[torch.Tensor, int]:
