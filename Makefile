@@ -16,7 +16,7 @@ PIP ?= $(env)/bin/python -m pip
 installed := $(env)/.mmlongtail-installed
 
 # folders with results of our own and a README that shows them
-measured := configs/collab configs/baselines/multilabel configs/pg configs/baselines/singlelabel configs/gcl
+measured := configs/collab configs/baselines/multilabel configs/pg configs/baselines/singlelabel configs/gcl configs/ncl
 
 export VIRTUAL_ENV := $(env)
 export PATH := $(env)/bin:$(PATH)

@@ -35,9 +35,11 @@ import torch
 
 from mmlongtail.analysis.results import append_row, read_rows
 from mmlongtail.analysis.run_record import last_checkpoint, read_run
+from mmlongtail.datasets.fingerprints import fingerprint
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parents[1] / 'configs'
+LONGEST_NAME = 200  # of a folder; file systems take 255 bytes
 COLUMNS = ('config', 'method', 'seed', 'network', 'options', 'iterations', 'start', 'test', 'prefix')
 SETS = {  # by the first word of a config's name
     'voc': ('voc_lt_prime.py', 'VOC-LT′'),
@@ -74,6 +76,8 @@ class Run:
         setting = (
             '_'.join([self.network, *self.options.replace('--', '').split()]).strip('_').replace('/', '-')
         )
+        if len(setting) > LONGEST_NAME:
+            setting = f'{setting[: LONGEST_NAME - 9]}_{fingerprint(setting, length=8)}'
         return self.root / name / (setting or 'plain') / f'seed{self.seed}'
 
     @property

@@ -111,6 +111,16 @@ def test_a_finished_run_without_a_row_is_recorded_not_trained(queue, tmp_path):
     assert queue.begun == [('voc_a', '0')] and [row['method'] for row in rows(tmp_path)] == ['A', 'A again']
 
 
+def test_long_options_have_a_folder_that_can_be_made(queue, tmp_path):
+    options = '--' + 300 * 'x'
+    runs = runs_of(
+        queue, tmp_path, f'm/voc_a.py,A,0,Tiny,{options} 1,,,,', f'm/voc_a.py,B,0,Tiny,{options} 2,,,,'
+    )
+    for run in runs:
+        run.work_dir.mkdir(parents=True)
+    assert runs[0].work_dir != runs[1].work_dir
+
+
 def test_failures_are_named_and_stop_only_what_starts_from_them(queue, tmp_path, capsys):
     lines = ('m/voc_broken.py,X,0,,,,,,', 'm/voc_b.py,B,0,,,,m/voc_broken.py,,', 'm/voc_a.py,A,0,,,,,,')
     left = work_off(queue, runs_of(queue, tmp_path, *lines))
