@@ -4,6 +4,7 @@ import builtins
 import os
 import socket
 import sys
+import types
 import warnings
 from types import SimpleNamespace
 
@@ -212,3 +213,19 @@ def test_any_default_hook_can_be_none():
     names = {type(hook).__name__ for hook in runner.hooks}
     own = {'RuntimeInfoHook', 'DistSamplerSeedHook', 'LoggerHook', 'ParamSchedulerHook', 'CheckpointHook'}
     assert names == own | {'Hook'}
+
+
+def test_deepspeed_without_the_optimizers_that_mmengine_asks_for(monkeypatch):
+    """A stand-in: DeepSpeed is not installed, and its newer releases have no one-bit optimizers."""
+    from mmengine._strategy import deepspeed as strategy
+
+    names = ('deepspeed', 'deepspeed.ops', 'deepspeed.ops.adam', 'deepspeed.ops.lamb')
+    for name in names:
+        module = types.ModuleType(name)
+        module.__path__ = []
+        for kind in ('DeepSpeedCPUAdam', 'FusedAdam', 'FusedLamb'):
+            setattr(module, kind, type(kind, (), {}))
+        monkeypatch.setitem(sys.modules, name, module)
+    with pytest.raises(ModuleNotFoundError, match='deepspeed.runtime'):
+        strategy.register_deepspeed_optimizers.__wrapped__()
+    assert strategy.register_deepspeed_optimizers() == []

@@ -154,9 +154,9 @@ def mend_strategies() -> None:
 
     Defects: ``DDPStrategy`` saves names that begin with ``module.``; ``FSDPStrategy`` resumes with the arguments of an
     older torch in their order, and moves the weights that it gathers to the CPU, which crashes where they are on a CPU:
-    torch frees their memory before they are written.
+    torch frees their memory before they are written. ``DeepSpeedStrategy`` wants optimizers that DeepSpeed 0.19 lacks.
     """
-    from mmengine._strategy import DDPStrategy, FSDPStrategy
+    from mmengine._strategy import DDPStrategy, FSDPStrategy, deepspeed
     from mmengine.device import get_device
     from mmengine.runner import get_state_dict, weights_to_cpu
 
@@ -180,6 +180,16 @@ def mend_strategies() -> None:
         if get_device() == 'cpu':
             self.state_dict_config.offload_to_cpu = self.optim_state_dict_config.offload_to_cpu = False
 
+    register = deepspeed.register_deepspeed_optimizers
+
+    @functools.wraps(register)
+    def register_deepspeed_optimizers() -> list[str]:
+        try:
+            return register()
+        except ModuleNotFoundError:
+            return []  # torch's serve
+
+    deepspeed.register_deepspeed_optimizers = register_deepspeed_optimizers
     DDPStrategy.model_state_dict = model_state_dict
     FSDPStrategy.load_optim_state_dict = load_optim_state_dict
     FSDPStrategy._init_state_dict_cfg = _init_state_dict_cfg
