@@ -112,12 +112,19 @@ def fake_runner(monkeypatch):
     monkeypatch.setattr(command_line, 'init_cpu_distributed', lambda cfg: cfg.launcher != 'none')
     monkeypatch.setattr(command_line, 'leave_cpu_distributed', lambda: setattr(seen, 'left', seen.left + 1))
     monkeypatch.setattr(command_line.Runner, 'from_cfg', lambda cfg: 'default runner')
+    monkeypatch.setattr(command_line.StrategyRunner, 'from_cfg', lambda cfg: 'runner of strategies')
     monkeypatch.setattr(command_line.RUNNERS, 'build', lambda cfg: cfg.runner_type)
     return seen
 
 
 @pytest.mark.parametrize(
-    ('cfg', 'expected'), [(dict(), 'default runner'), (dict(runner_type='FlexibleRunner'), 'FlexibleRunner')]
+    ('cfg', 'expected'),
+    [
+        (dict(), 'default runner'),
+        (dict(runner_type='OwnRunner'), 'OwnRunner'),
+        (dict(runner_type='FlexibleRunner'), 'runner of strategies'),
+        (dict(strategy=dict(type='FSDPStrategy')), 'runner of strategies'),
+    ],
 )
 def test_the_config_chooses_the_runner(fake_runner, cfg, expected):
     got = []

@@ -4,7 +4,7 @@
     python tools/benchmarks/large_lists.py --images 10000000 --folder /dev/shm      # 470 MB of list
     python tools/benchmarks/large_lists.py --labels 3 --shared                      # one to three labels, list_cache
 
-A list `path,labels` is made, whose folders are links to one folder of empty files, so that every path is there.
+A list `path,labels` is made, whose folders are links to one folder of images of one pixel, so that every path is there.
 Start-up is what building the data set takes: reading, the checks of images and labels. Memory is beyond that of the
 imports, in MB: the peak while it starts, and what stays. Then the process loads 20,000 random samples with each number
 of workers: "more" are the pages that they add, those that several share counted once (PSS), and "private" what each has
@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 PER_FOLDER, SAMPLES = 1000, 20_000
 
@@ -33,7 +34,7 @@ def make_list(root: Path, images: int, classes: int, labels: int) -> None:
     """Folders, list and class names; a tail of classes falls by a power law."""
     (root / 'files').mkdir()
     for i in range(PER_FOLDER):
-        (root / 'files' / f'photo_{i:04d}_of_a_common_length.jpg').touch()
+        Image.new('RGB', (1, 1)).save(root / 'files' / f'photo_{i:04d}_of_a_common_length.jpg')
     for k in range(-(-images // PER_FOLDER)):
         (root / f'part_{k:05d}').symlink_to('files')
     (root / 'classes.txt').write_text('\n'.join(f'class_{k}' for k in range(classes)))

@@ -9,6 +9,7 @@ results of one process. Gradients: computed from the parameters of a config. The
 """
 
 import argparse
+import json
 import logging
 import multiprocessing
 import pickle
@@ -150,7 +151,7 @@ def in_ranks(ranks: int, *arguments) -> list[dict]:
             process.start()
         for process in processes:
             process.join()
-        return [pickle.loads((Path(folder) / f'{rank}.pkl').read_bytes()) for rank in range(ranks)]
+        return [json.loads((Path(folder) / f'{rank}.json').read_text()) for rank in range(ranks)]
 
 
 def one_rank(folder: str, kind: str, num_images: int, num_classes: int, rank: int, ranks: int) -> None:
@@ -158,7 +159,7 @@ def one_rank(folder: str, kind: str, num_images: int, num_classes: int, rank: in
     torch.set_num_threads(1)
     dist.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=ranks)
     found = evaluate(kind, num_images, num_classes, rank, ranks)
-    (Path(folder) / f'{rank}.pkl').write_bytes(pickle.dumps(found))
+    (Path(folder) / f'{rank}.json').write_text(json.dumps(found))
     dist.destroy_process_group()
 
 

@@ -21,7 +21,9 @@ def test_of_weights_and_of_an_optimizer_after_its_first_step(name):
     optimizer = OPTIMIZERS[name](model.parameters())
     groups = optimizer.param_groups
     runner = SimpleNamespace(model=model, optim_wrapper=SimpleNamespace(param_groups=groups))
-    several = SimpleNamespace(optim_wrapper=SimpleNamespace(param_groups=dict(a=groups, b=groups)))
+    several = SimpleNamespace(
+        model=model, optim_wrapper=SimpleNamespace(param_groups=dict(a=groups, b=groups))
+    )
     # 3 x 4 + 4 of the layer, 4 x 4 of batch norm in float32, and its counter in int64
     assert weight_bytes(runner) == 4 * (16 + 16) + 8
     model(torch.randn(5, 3)).sum().backward()
