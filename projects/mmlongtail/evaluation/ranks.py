@@ -42,15 +42,15 @@ def same_in_all(function: Callable[[], T]) -> T:
 
     Else the others would wait for the one that failed until they are killed.
     """
-    answer, message = None, None
+    answers, message = [], None
     try:
-        answer = function()
+        answers.append(function())
     except ValueError as error:
         message = str(error)
     for told in all_gather_object(message):
         if told is not None:
             raise ValueError(told)
-    return answer
+    return answers[0]
 
 
 def class_shares(num_classes: int) -> list[int]:

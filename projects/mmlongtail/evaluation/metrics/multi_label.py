@@ -106,8 +106,8 @@ def own_rows(results: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Te
     if not results:
         return None
     scores, targets = (torch.stack(column) for column in zip(*results))
-    _, targets = check_scores_and_targets(scores.numpy(), targets.numpy())
-    return scores, torch.from_numpy(targets)
+    _, checked = check_scores_and_targets(scores.numpy(), targets.numpy())
+    return scores, torch.from_numpy(checked)
 
 
 def like_others(own: tuple[torch.Tensor, torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
