@@ -1,6 +1,6 @@
 # MMEngine's FlexibleRunner with DeepSpeed, stage 2: each process holds all weights, and a part of the gradients and of
-# the optimizer's moments. `pip install deepspeed`. A checkpoint is a folder; DeepSpeed's zero_to_fp32.py in it makes a
-# file of weights of it. The batch of one process is that of train_dataloader.
+# the optimizer's moments. `pip install deepspeed`. A checkpoint is a folder; DeepSpeed's zero_to_fp32.py beside it
+# makes a file of weights of it. The batch of one process is that of train_dataloader.
 deepspeed_zero2 = dict(
     type='DeepSpeedStrategy',
     train_micro_batch_size_per_gpu=16,
